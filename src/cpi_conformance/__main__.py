@@ -1,0 +1,5 @@
+"""``python -m cpi_conformance``."""
+
+from cpi_conformance.cli import application
+
+application()

@@ -1,0 +1,25 @@
+"""Certificates and the files they travel in: chains, PFX, PEM bundles."""
+
+from cpi_conformance.certificates.authority import Authority, Credential, Usage, self_signed
+from cpi_conformance.certificates.chain import common_name, dn, fingerprint, missing_issuer, pem, read_pem_bundle
+from cpi_conformance.certificates.pfx import PfxFile, PfxProblem, PfxRefused, open_pfx
+from cpi_conformance.certificates.pfx_writer import Encryption, write_pfx
+
+__all__ = [
+    "Authority",
+    "Credential",
+    "Encryption",
+    "PfxFile",
+    "PfxProblem",
+    "PfxRefused",
+    "Usage",
+    "common_name",
+    "dn",
+    "fingerprint",
+    "missing_issuer",
+    "open_pfx",
+    "pem",
+    "read_pem_bundle",
+    "self_signed",
+    "write_pfx",
+]

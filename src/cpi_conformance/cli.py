@@ -1,0 +1,82 @@
+"""The command line: ``cpi-conformance serve``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cpi_conformance import __version__
+
+application = typer.Typer(
+    name="cpi-conformance",
+    help="Conformance of inbound HTTPS authentication to SAP Cloud Integration.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+
+
+@application.callback()
+def _main() -> None:
+    """Conformance of inbound HTTPS authentication to SAP Cloud Integration."""
+
+
+@application.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@application.command()
+def serve(
+    out: Annotated[Path, typer.Option(help="Folder for what a caller needs; it is made private.", file_okay=False)],
+    profile: Annotated[str, typer.Option(help="Generation: whitepaper, current or trial.")] = "current",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
+    rsa: Annotated[bool, typer.Option("--rsa", help="Give the S-user an RSA-2048 key, as real Passports have.")] = False,
+) -> None:
+    """Start a simulated landscape in the foreground, until Ctrl-C or SIGTERM.
+
+    Ready when the endpoint is printed. Exit code 2 for options that cannot be used.
+    """
+    from cpi_conformance.simulator.handout import endpoint, hand_out
+    from cpi_conformance.simulator.landscape import SimulatedLandscape
+    from cpi_conformance.simulator.population import populate
+    from cpi_conformance.simulator.profiles import PROFILES
+
+    if profile not in PROFILES:
+        raise typer.BadParameter(f"{profile!r} is none of {', '.join(PROFILES)}", param_hint="--profile")
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        landscape = SimulatedLandscape(profile, record_path=out / "record.jsonl", port=port)
+        (out / "record.jsonl").write_text("", encoding="utf-8")
+        population = populate(landscape, rsa_bits=2048 if rsa else None)
+        landscape.start()
+    except OSError as error:
+        raise typer.BadParameter(f"{error.strerror or error}", param_hint="--out or --port") from None
+    with landscape:
+        hand_out(landscape, population, out)
+        typer.echo(_introduction(out, profile))
+        typer.echo(f"endpoint  {endpoint(landscape)}")
+        ended.wait()
+    typer.echo("ended")
+
+
+def _introduction(out: Path, profile: str) -> str:
+    return "\n".join(
+        (
+            f"Simulated landscape, profile {profile}. It listens on this machine only; its secrets are in {out}.",
+            f"  Basic        curl --config {out}/curl-basic.conf",
+            f"  certificate  curl --config {out}/curl-certificate.conf",
+            f"  newman       --ssl-extra-ca-certs {out}/ca.pem --ssl-client-cert-list {out}/newman-certificates.json",
+            f"  Postman      Settings > Certificates: CA {out}/ca.pem, PFX {out}/sender.pfx, {out}/passphrase.txt",
+            f"  suite        pytest --landscape {out}/landscape.toml",
+            f"  record       {out}/record.jsonl, what the landscape saw, one line for each call",
+        )
+    )

@@ -1,0 +1,115 @@
+"""What a landscape is, once its file has been read and everything that it refers to has been opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cryptography import x509
+
+from cpi_conformance.certificates import PfxFile
+from cpi_conformance.secret import Secret
+from cpi_conformance.sender import Basic
+
+Kind = Literal["live", "simulated"]
+Stage = Literal["development", "quality", "production"]
+Edition = Literal["standard", "trial"]
+
+
+class MissingMaterial(Exception):
+    """A check needs something that the landscape file does not give; ``key`` is where to write it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the landscape file does not give {key}")
+        self.key = key
+
+
+@dataclass(frozen=True)
+class FlowUnderTest:
+    """An integration flow and what it answers when all is well.
+
+    Attributes:
+        address: of the HTTPS sender channel, with a leading slash, without ``/http``.
+        body: the exact answer; ``None`` when it is not compared.
+    """
+
+    address: str
+    method: str
+    status: int
+    body: str | None
+
+    @property
+    def path(self) -> str:
+        return f"/http{self.address}"
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What differs between landscapes and no public text settles.
+
+    Attributes:
+        bad_client_certificate: what a client certificate that does not verify gets: ``alert`` in the
+            handshake, or ``401`` because the load balancer does not pass it on.
+        lost_alerts: whether a refusal whose TLS alert did not arrive counts as the refusal
+            (``tolerated``: the far side closed at once) or not (``refuted``).
+    """
+
+    bad_client_certificate: Literal["alert", "401"] = "alert"
+    lost_alerts: Literal["tolerated", "refuted"] = "tolerated"
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """One set of systems under test.
+
+    Attributes:
+        profile: the generation, of a simulated landscape only.
+        trusted: what a sender must trust to reach the runtime; empty when not given.
+        previously_trusted: roots from before the load balancer's last rotation.
+        service_keys: Basic credentials by their name in the file.
+        certificates: PFX files by their name in the file.
+    """
+
+    name: str
+    kind: Kind
+    stage: Stage
+    edition: Edition
+    profile: str | None
+    host: str
+    port: int
+    flows: tuple[FlowUnderTest, ...]
+    expectations: Expectations
+    trusted: tuple[x509.Certificate, ...] = field(default=(), repr=False)
+    previously_trusted: tuple[x509.Certificate, ...] = field(default=(), repr=False)
+    service_keys: Mapping[str, Basic] = field(default_factory=dict)
+    certificates: Mapping[str, PfxFile] = field(default_factory=dict)
+
+    def trust(self) -> tuple[x509.Certificate, ...]:
+        """The CA certificates to trust; :class:`MissingMaterial` when the file names none."""
+        if not self.trusted:
+            raise MissingMaterial("trust.ca")
+        return self.trusted
+
+    def previous_trust(self) -> tuple[x509.Certificate, ...]:
+        """The roots from before the rotation; :class:`MissingMaterial` when the file names none."""
+        if not self.previously_trusted:
+            raise MissingMaterial("trust.previous_ca")
+        return self.previously_trusted
+
+    def service_key(self, name: str) -> Basic:
+        """Credentials by name; :class:`MissingMaterial` when the file has none of that name."""
+        if name not in self.service_keys:
+            raise MissingMaterial(f"service_keys.{name}")
+        return self.service_keys[name]
+
+    def certificate(self, name: str) -> PfxFile:
+        """A PFX by name; :class:`MissingMaterial` when the file has none of that name."""
+        if name not in self.certificates:
+            raise MissingMaterial(f"certificates.{name}")
+        return self.certificates[name]
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret that the file led to, for the scan of what a run wrote."""
+        passphrases = (pfx.passphrase for pfx in self.certificates.values() if pfx.passphrase)
+        return (*(key.clientsecret for key in self.service_keys.values()), *passphrases)

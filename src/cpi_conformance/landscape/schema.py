@@ -1,0 +1,143 @@
+"""The shape of a landscape file: its keys, their types, an example of each, and what is unknown is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Section(BaseModel):
+    """A table of the file; unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SecretReference(Section):
+    """Where a secret is to be found; the secret itself never stands in the file."""
+
+    env: Annotated[str | None, Field(examples=["CPI_CLIENTSECRET"])] = None
+    file: Annotated[str | None, Field(examples=["passphrase.txt"])] = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SecretReference:
+        if (self.env is None) == (self.file is None):
+            raise ValueError('write either { env = "NAME" } or { file = "PATH" }')
+        return self
+
+
+class ServiceKeySection(Section):
+    """Basic credentials: the JSON of a service key, or the two values by themselves."""
+
+    file: Annotated[str | None, Field(examples=["service-key.json"])] = None
+    clientid: Annotated[str | None, Field(examples=["sb-…!b123|it-rt-…!b456"])] = None
+    clientsecret: Annotated[SecretReference | None, Field(examples=[{"env": "CPI_CLIENTSECRET"}])] = None
+
+    @model_validator(mode="after")
+    def _file_or_pair(self) -> ServiceKeySection:
+        pair = (self.clientid, self.clientsecret)
+        if (self.file is None) == (pair == (None, None)) or (self.file is None and None in pair):
+            raise ValueError('write either file = "service-key.json", or clientid and clientsecret')
+        return self
+
+
+class CertificateSection(Section):
+    """A PFX and where its passphrase is."""
+
+    pfx: Annotated[str, Field(examples=["sender.pfx"])]
+    passphrase: Annotated[SecretReference | None, Field(examples=[{"env": "CPI_PASSPHRASE"}])] = None
+
+
+class RuntimeSection(Section):
+    """The runtime host of the tenant (with ``-rt`` in its name)."""
+
+    host: Annotated[str, Field(examples=["mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"])]
+    port: Annotated[int, Field(ge=1, le=65535, examples=[443])] = 443
+
+    @field_validator("host")
+    @classmethod
+    def _name_only(cls, host: str) -> str:
+        if "://" in host:
+            raise ValueError("write the host name only, without https://")
+        if "/" in host:
+            raise ValueError("write the host name only; the path belongs into flows.address")
+        if ":" in host:
+            raise ValueError("write the host name only; the port belongs into runtime.port")
+        if not host.strip() or host != host.strip():
+            raise ValueError("write the host name without blanks around it")
+        return host
+
+
+class FlowSection(Section):
+    """An integration flow to check."""
+
+    address: Annotated[str, Field(examples=["/test/clientcert"])] = "/test/clientcert"
+    method: Annotated[Literal["GET", "POST", "PUT"], Field(examples=["GET"])] = "GET"
+    status: Annotated[int, Field(ge=200, le=299, examples=[200])] = 200
+    body: Annotated[str | None, Field(examples=["Connected Successfully to CPI!"])] = None
+
+    @field_validator("address")
+    @classmethod
+    def _as_in_the_channel(cls, address: str) -> str:
+        if not address.startswith("/"):
+            raise ValueError("write the address as in the channel, with a leading slash")
+        if address.startswith("/http/"):
+            raise ValueError("write the address as in the channel, without /http")
+        return address
+
+
+class TrustSection(Section):
+    """Whom the sender trusts: PEM files with CA certificates."""
+
+    ca: Annotated[str | None, Field(examples=["ca.pem"])] = None
+    previous_ca: Annotated[str | None, Field(examples=["previous-ca.pem"])] = None
+
+
+class ExpectationsSection(Section):
+    """What differs between landscapes."""
+
+    bad_client_certificate: Annotated[Literal["alert", "401"], Field(examples=["alert"])] = "alert"
+    lost_alerts: Annotated[Literal["tolerated", "refuted"], Field(examples=["tolerated"])] = "tolerated"
+
+
+class ServiceKeysSection(Section):
+    """Basic credentials by the part that they play in the checks."""
+
+    sender: ServiceKeySection | None = None
+    deleted: ServiceKeySection | None = None
+    api_plan: ServiceKeySection | None = None
+    without_role: ServiceKeySection | None = None
+
+
+class CertificatesSection(Section):
+    """PFX files by the part that they play in the checks."""
+
+    sender: CertificateSection | None = None
+    unassigned: CertificateSection | None = None
+    expired: CertificateSection | None = None
+    not_yet_valid: CertificateSection | None = None
+    server_purpose: CertificateSection | None = None
+    deleted: CertificateSection | None = None
+    other_key_pair: CertificateSection | None = None
+    renewed: CertificateSection | None = None
+    superseded: CertificateSection | None = None
+    claimed_twice: CertificateSection | None = None
+    without_role: CertificateSection | None = None
+
+
+class LandscapeFile(Section):
+    """The whole file."""
+
+    name: Annotated[str, Field(min_length=1, examples=["QA eu10"])]
+    kind: Annotated[Literal["live", "simulated"], Field(examples=["live"])] = "live"
+    stage: Annotated[Literal["development", "quality", "production"], Field(examples=["quality"])] = "quality"
+    edition: Annotated[Literal["standard", "trial"], Field(examples=["standard"])] = "standard"
+    profile: Annotated[str | None, Field(examples=["current"])] = None
+    runtime: Annotated[RuntimeSection, Field(examples=["[runtime] with host = …"])]
+    flows: Annotated[tuple[FlowSection, ...], Field(min_length=1, strict=False, examples=["[[flows]]"])] = (
+        FlowSection(body="Connected Successfully to CPI!"),
+    )
+    trust: TrustSection = TrustSection()
+    expectations: ExpectationsSection = ExpectationsSection()
+    service_keys: ServiceKeysSection = ServiceKeysSection()
+    certificates: CertificatesSection = CertificatesSection()

@@ -1,0 +1,180 @@
+"""A call as a value: where to, as whom, trusting whom; and the one change that makes a deviation of it.
+
+A call says everything that a sender needs, and nothing about how it is sent. Calls compare and hash by
+value, so a call that several checks share is made once.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from ssl import TLSVersion
+
+from cryptography import x509
+
+from cpi_conformance.certificates import PfxFile
+from cpi_conformance.secret import Secret
+
+
+@dataclass(frozen=True)
+class TlsRange:
+    """The TLS versions that the sender offers."""
+
+    lowest: TLSVersion
+    highest: TLSVersion
+
+    def __str__(self) -> str:
+        names = {TLSVersion.TLSv1: "1.0", TLSVersion.TLSv1_1: "1.1", TLSVersion.TLSv1_2: "1.2", TLSVersion.TLSv1_3: "1.3"}
+        low, high = names[self.lowest], names[self.highest]
+        return f"TLS {low}" if low == high else f"TLS {low} to {high}"
+
+
+TLS_ANY = TlsRange(TLSVersion.TLSv1_2, TLSVersion.TLSv1_3)
+TLS_1_2 = TlsRange(TLSVersion.TLSv1_2, TLSVersion.TLSv1_2)
+TLS_1_3 = TlsRange(TLSVersion.TLSv1_3, TLSVersion.TLSv1_3)
+TLS_1_1_AT_MOST = TlsRange(TLSVersion.TLSv1_1, TLSVersion.TLSv1_1)
+TLS_1_0 = TlsRange(TLSVersion.TLSv1, TLSVersion.TLSv1)
+
+
+@dataclass(frozen=True)
+class NoAuthorization:
+    """No Authorization header: *No Auth* in Postman."""
+
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def query(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Basic:
+    """Basic authentication with the clientid and the clientsecret of a service key."""
+
+    clientid: str
+    clientsecret: Secret
+    scheme: str = "Basic"
+
+    def headers(self) -> dict[str, str]:
+        pair = f"{self.clientid}:{self.clientsecret.reveal()}".encode()
+        return {"Authorization": f"{self.scheme} {base64.b64encode(pair).decode()}"}
+
+    def query(self) -> dict[str, str]:
+        return {}
+
+    def with_clientid(self, change: Callable[[str], str]) -> Basic:
+        return replace(self, clientid=change(self.clientid))
+
+    def with_clientsecret(self, change: Callable[[str], str]) -> Basic:
+        return replace(self, clientsecret=self.clientsecret.changed(change))
+
+
+@dataclass(frozen=True)
+class RawAuthorization:
+    """An Authorization header as it stands, for headers that no client would build."""
+
+    value: Secret
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": self.value.reveal()}
+
+    def query(self) -> dict[str, str]:
+        return {}
+
+
+@dataclass(frozen=True)
+class CredentialsInQuery:
+    """The credentials in the URL's query, where they do not belong."""
+
+    basic: Basic
+
+    def headers(self) -> dict[str, str]:
+        return {}
+
+    def query(self) -> dict[str, str]:
+        return {"clientid": self.basic.clientid, "clientsecret": self.basic.clientsecret.reveal()}
+
+
+Authorization = NoAuthorization | Basic | RawAuthorization | CredentialsInQuery
+
+
+@dataclass(frozen=True)
+class NoCertificate:
+    """No client certificate, although the load balancer asks for one."""
+
+
+@dataclass(frozen=True)
+class CertificateInHandshake:
+    """The client certificate of a PFX, presented as TLS does."""
+
+    pfx: PfxFile
+
+
+@dataclass(frozen=True)
+class CertificateInHeaders:
+    """The certificate of a PFX claimed in the headers that only the load balancer may set, without its key."""
+
+    pfx: PfxFile
+
+
+Presentation = NoCertificate | CertificateInHandshake | CertificateInHeaders
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whom the sender trusts: these CA certificates and no others.
+
+    Attributes:
+        expected_name: the name that the server certificate must carry (and the SNI); ``None`` is the
+            host that is called.
+    """
+
+    certificates: tuple[x509.Certificate, ...] = field(repr=False)
+    expected_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the flow answers when all is well; a body of ``None`` is not compared."""
+
+    status: int = 200
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """Where to, as whom, and trusting whom."""
+
+    host: str
+    path: str
+    trust: Trust
+    port: int = 443
+    method: str = "GET"
+    scheme: str = "https"
+    authorization: Authorization = NoAuthorization()
+    certificate: Presentation = NoCertificate()
+    tls: TlsRange = TLS_ANY
+    expects: Expected = Expected()
+    seconds: float = 30.0
+
+    def but(self, **change: object) -> Deviation:
+        """This call with exactly one attribute changed; ``TypeError`` for more, fewer, or an unknown one."""
+        if len(change) != 1:
+            raise TypeError(f"a deviation differs from its twin in one attribute, not in {len(change)}")
+        (attribute,) = change
+        if attribute not in {each.name for each in fields(self)} - {"expects", "seconds"}:
+            raise TypeError(f"a call has no attribute {attribute!r} to deviate in")
+        return Deviation(self, replace(self, **change), attribute)  # type: ignore[arg-type]  # checked above
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.scheme}://{self.host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A call that must be refused, and its twin that must be accepted; they differ in one attribute."""
+
+    twin: Call
+    call: Call
+    attribute: str

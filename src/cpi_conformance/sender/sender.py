@@ -1,0 +1,152 @@
+"""Whoever calls the integration flow: the Postman of the whitepaper, or a backend."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from dataclasses import replace
+
+import requests
+import urllib3.exceptions
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from cpi_conformance.certificates import PfxFile, PfxRefused, dn, missing_issuer
+from cpi_conformance.sender.alerts import alert_name
+from cpi_conformance.sender.call import Call, CertificateInHandshake, CertificateInHeaders, TlsRange, Trust
+from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
+from cpi_conformance.sender.contexts import ExplicitTrustAdapter, adapter_for
+from cpi_conformance.sender.layers import Cause
+from cpi_conformance.sender.observation import Accepted, Evidence, Observation, Refused, Response
+from cpi_conformance.sender.transcript import Transcript, transcribing
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a response body that are read; an error page has 437, the flow's answer 30."""
+
+FAR_SIDE_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+"""All that requests and urllib3 let through for something that the far side did."""
+
+
+class Sender:
+    """Sends calls; safe to use from several threads.
+
+    A new connection and a full handshake for each call, no redirects, no proxies, nothing from the
+    environment (``REQUESTS_CA_BUNDLE`` and ``.netrc`` would override what a check asks for), no retries.
+    """
+
+    def __init__(self) -> None:
+        self._adapters: dict[tuple[PfxFile | None, Trust, TlsRange], ExplicitTrustAdapter] = {}
+        self._lock = threading.Lock()
+
+    def send(self, call: Call) -> Observation:
+        """Make one call and say what came of it; never raises for anything that the far side did."""
+        started = time.perf_counter()
+        evidence = Evidence(request=_request_line(call))
+        try:
+            adapter = self._adapter(call)
+            prepared = _prepared(call)
+        except PfxRefused as refusal:
+            return Refused(Cause(refusal.problem.value), replace(evidence, detail=refusal.detail))
+        plain = call.scheme == "http"
+        with transcribing() as transcript:
+            try:
+                response = _exchange(adapter, prepared, call)
+            except FAR_SIDE_ERRORS as error:
+                cause = cause_of_error(error, transcript, plain=plain)
+                evidence = _completed(evidence, transcript, started, plain)
+                evidence = replace(evidence, error=described(error), detail=_detail(cause, call, evidence))
+                return Refused(cause, evidence)
+        evidence = _completed(evidence, transcript, started, plain)
+        refused = cause_of_status(response, plain=plain)
+        if refused is None:
+            return Accepted(response, evidence)
+        return Refused(refused, replace(evidence, detail=f"HTTP status {response.status}"), response)
+
+    def _adapter(self, call: Call) -> ExplicitTrustAdapter:
+        pfx = call.certificate.pfx if isinstance(call.certificate, CertificateInHandshake) else None
+        wanted = (pfx, call.trust, call.tls)
+        with self._lock:
+            if wanted not in self._adapters:
+                self._adapters[wanted] = adapter_for(*wanted)
+            return self._adapters[wanted]
+
+
+def _prepared(call: Call) -> requests.PreparedRequest:
+    """The request; credentials never go into a connection without TLS."""
+    headers = {"Connection": "close", "Accept": "*/*", "User-Agent": "cpi-conformance"}
+    query: dict[str, str] = {}
+    if call.scheme == "https":
+        headers |= call.authorization.headers()
+        query = call.authorization.query()
+    if isinstance(call.certificate, CertificateInHeaders):
+        headers |= _claimed(call.certificate.pfx)
+    url = f"{call.scheme}://{call.host}:{call.port}{call.path}"
+    return requests.Request(call.method, url, headers=headers, params=query).prepare()
+
+
+def _claimed(pfx: PfxFile) -> dict[str, str]:
+    """The headers of a load balancer that has verified this certificate, here forged by the caller."""
+    certificate = pfx.open().certificate
+    der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    return {
+        "X-Forwarded-Client-Cert": der,
+        "X-SSL-Client": "1",
+        "X-SSL-Client-Verify": "0",
+        "X-SSL-Client-Subject-DN": base64.b64encode(dn(certificate.subject).encode()).decode(),
+        "X-SSL-Client-Issuer-DN": base64.b64encode(dn(certificate.issuer).encode()).decode(),
+        "SSL_CLIENT_CERT": der,
+    }
+
+
+def _exchange(adapter: ExplicitTrustAdapter, prepared: requests.PreparedRequest, call: Call) -> Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount(f"{call.scheme}://", adapter)
+        with session.send(prepared, stream=True, timeout=call.seconds, allow_redirects=False) as answer:
+            body = answer.raw.read(BODY_LIMIT, decode_content=True)
+            return Response(answer.status_code, _without_cookies(answer), body)
+
+
+def _without_cookies(answer: requests.Response) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.lower(), "…" if name.lower() == "set-cookie" else value) for name, value in answer.headers.items()
+    )
+
+
+def _request_line(call: Call) -> str:
+    query = "?…" if call.authorization.query() else ""
+    return f"{call.method} {call.path}{query}"
+
+
+def _completed(evidence: Evidence, transcript: Transcript, started: float, plain: bool) -> Evidence:
+    def since_start(moment: float | None) -> float | None:
+        return None if moment is None else (moment - started) * 1000
+
+    return replace(
+        evidence,
+        bytes_left=transcript.bytes_left or plain,
+        local_port=transcript.local_port,
+        tls_version=transcript.version,
+        cipher=transcript.cipher,
+        server_chain=transcript.server_chain,
+        client_chain=transcript.client_chain,
+        certificate_requested=transcript.certificate_requested,
+        alert_received=transcript.alert_received,
+        alert_sent=transcript.alert_sent,
+        transcript=tuple(transcript.messages),
+        connect_ms=since_start(transcript.connected_at),
+        tls_ms=since_start(transcript.agreed_at),
+        total_ms=(time.perf_counter() - started) * 1000,
+    )
+
+
+def _detail(cause: Cause, call: Call, evidence: Evidence) -> str | None:
+    if cause is Cause.MISSING_CA:
+        missing = missing_issuer(evidence.server_chain, call.trust.certificates)
+        return f"missing CA: {missing}" if missing else None
+    if cause is Cause.HOST_NAME_MISMATCH:
+        presented = dn(evidence.server_chain[0].subject) if evidence.server_chain else "nothing"
+        return f"expected {call.trust.expected_name or call.host}, presented {presented}"
+    if evidence.alert_received is not None:
+        return f"TLS alert {alert_name(evidence.alert_received)}"
+    return evidence.error

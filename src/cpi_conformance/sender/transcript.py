@@ -1,0 +1,194 @@
+"""Watching a TLS handshake from inside the client.
+
+:class:`WatchedSocket` notes every handshake message and alert, and reads once before anything is
+written: under TLS 1.3 the far side refuses a client certificate only after our side of the handshake
+is done, and a request written into a connection that is being refused can turn the alert into a
+reset (measured: up to 67 % of calls). A server that accepts sends a session ticket, so an accepted call
+does not wait.
+"""
+
+from __future__ import annotations
+
+import select
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+
+from cpi_conformance.sender.alerts import alert_name
+
+ALERT = 21
+HANDSHAKE = 22
+
+NEW_SESSION_TICKET = 4
+CERTIFICATE = 11
+CERTIFICATE_REQUEST = 13
+
+MESSAGES = {
+    1: "ClientHello",
+    2: "ServerHello",
+    4: "NewSessionTicket",
+    8: "EncryptedExtensions",
+    11: "Certificate",
+    12: "ServerKeyExchange",
+    13: "CertificateRequest",
+    14: "ServerHelloDone",
+    15: "CertificateVerify",
+    16: "ClientKeyExchange",
+    20: "Finished",
+}
+
+VERDICT_SECONDS = 0.5
+"""How long to wait for the verdict on our certificate from a server that sends no session ticket."""
+
+
+@dataclass
+class Transcript:
+    """What passed during one connection; filled while it happens, read when it is over."""
+
+    messages: list[str] = field(default_factory=list)
+    server_chain: tuple[x509.Certificate, ...] = ()
+    client_chain: tuple[x509.Certificate, ...] = ()
+    certificate_requested: bool = False
+    ticket_received: bool = False
+    alert_received: int | None = None
+    alert_sent: int | None = None
+    version: str | None = None
+    cipher: str | None = None
+    local_port: int | None = None
+    connected_at: float | None = None
+    agreed_at: float | None = None
+
+    @property
+    def bytes_left(self) -> bool:
+        return bool(self.messages)
+
+    def note(self, direction: str, version: int, kind: int, message: int, content: bytes) -> None:
+        """Take down one message; ``direction`` is ``read`` or ``write`` as OpenSSL says."""
+        arrow = "→" if direction == "write" else "←"
+        if kind == ALERT and len(content) >= 2:
+            number = content[1]
+            if direction == "write":
+                self.alert_sent = number
+            elif number:
+                self.alert_received = number
+            self.messages.append(f"{arrow} Alert {alert_name(number)}")
+        elif kind == HANDSHAKE and message in MESSAGES:
+            self.messages.append(f"{arrow} {MESSAGES[message]}{self._remember(direction, version, message, content)}")
+
+    def _remember(self, direction: str, version: int, message: int, content: bytes) -> str:
+        if message == CERTIFICATE:
+            chain = certificates_in(content, version)
+            if direction == "write":
+                self.client_chain = chain
+            else:
+                self.server_chain = chain
+            return f" ({len(chain)})"
+        if message == CERTIFICATE_REQUEST:
+            self.certificate_requested = True
+        if message == NEW_SESSION_TICKET:
+            self.ticket_received = True
+        return ""
+
+
+_current: ContextVar[Transcript | None] = ContextVar("transcript", default=None)
+
+
+@contextmanager
+def transcribing() -> Iterator[Transcript]:
+    """Within this block, connections of watched contexts are taken down; one block, one connection."""
+    transcript = Transcript()
+    token = _current.set(transcript)
+    try:
+        yield transcript
+    finally:
+        _current.reset(token)
+
+
+class WatchedSocket(ssl.SSLSocket):
+    """A TLS socket that fills the current :class:`Transcript` and waits for the verdict on our certificate."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        transcript = _current.get()
+        if transcript is None:
+            super().do_handshake(block)
+            return
+        transcript.connected_at = time.perf_counter()
+        transcript.local_port = self.getsockname()[1]
+        try:
+            super().do_handshake(block)
+            if transcript.certificate_requested and self.version() == "TLSv1.3":
+                self._await_verdict(transcript)
+        finally:
+            transcript.agreed_at = time.perf_counter()
+            cipher = self.cipher()
+            if cipher:
+                transcript.version, transcript.cipher = cipher[1], cipher[0]
+                transcript.version = self.version() or transcript.version
+
+    def _await_verdict(self, transcript: Transcript) -> None:
+        """Read until a session ticket (accepted), an alert or the end (refused), or time is up."""
+        deadline = time.perf_counter() + VERDICT_SECONDS
+        timeout = self.gettimeout()
+        self.settimeout(0)
+        try:
+            while not transcript.ticket_received:
+                remaining = deadline - time.perf_counter()
+                if remaining <= 0 or not select.select([self], [], [], remaining)[0]:
+                    return
+                try:
+                    self._read_nothing()
+                except ssl.SSLWantReadError:
+                    continue
+        finally:
+            self.settimeout(timeout)
+
+    def _read_nothing(self) -> None:
+        """Let OpenSSL process what has arrived; a server never speaks HTTP first.
+
+        Raises:
+            ssl.SSLWantReadError: no application data, as it should be.
+            ssl.SSLError, OSError: the far side ended the connection.
+        """
+        if not self.recv(1):
+            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "EOF while waiting for the verdict on the certificate")
+        raise ssl.SSLError("the far side sent data before the request")
+
+
+def watch(context: ssl.SSLContext) -> None:
+    """Make a context's connections fill transcripts.
+
+    ``_msg_callback`` is CPython's own debugging hook, private but present from 3.8 to 3.14; it is the
+    only way in the standard library to see whether a certificate was asked for and sent.
+    """
+    context.sslsocket_class = WatchedSocket
+    setattr(context, "_msg_callback", _note)  # noqa: B010  # the attribute is not in the type stubs
+
+
+def _note(_socket: object, direction: str, version: int, kind: int, message: Any, content: bytes) -> None:
+    transcript = _current.get()
+    if transcript is not None:
+        transcript.note(direction, int(version), int(kind), int(message) if message is not None else -1, content)
+
+
+def certificates_in(message: bytes, version: int) -> tuple[x509.Certificate, ...]:
+    """The certificates of a TLS Certificate message, header included (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
+    modern = version == ssl.TLSVersion.TLSv1_3
+    at = 4
+    if modern:
+        at += 1 + message[at]
+    end = at + 3 + int.from_bytes(message[at : at + 3], "big")
+    at += 3
+    found = []
+    while at < end:
+        size = int.from_bytes(message[at : at + 3], "big")
+        found.append(x509.load_der_x509_certificate(message[at + 3 : at + 3 + size]))
+        at += 3 + size
+        if modern:
+            at += 2 + int.from_bytes(message[at : at + 2], "big")
+    return tuple(found)

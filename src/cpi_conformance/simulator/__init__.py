@@ -1,0 +1,1 @@
+"""The simulated landscape: real sockets, real TLS, real X.509, real HTTP, on loop-back."""

@@ -1,0 +1,26 @@
+"""The clock of a simulated landscape: everything that expires asks it, so that time can be moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Clock:
+    """Real time plus an offset."""
+
+    offset: dt.timedelta = field(default_factory=dt.timedelta)
+
+    def now(self) -> dt.datetime:
+        """The simulated moment, in UTC, with whole seconds as certificates have them."""
+        return (dt.datetime.now(dt.UTC) + self.offset).replace(microsecond=0)
+
+    def advance(self, by: dt.timedelta) -> None:
+        """Move time; backwards too."""
+        self.offset += by
+
+    @property
+    def shifted(self) -> bool:
+        """True when simulated time is not real time."""
+        return bool(self.offset)

@@ -1,0 +1,297 @@
+"""The load balancer: ends TLS, judges client certificates, hands requests on.
+
+An asyncio protocol over a pyOpenSSL memory BIO. asyncio's own TLS server never sends the alert of a
+refused client certificate; this one does, and closes lingeringly (shut down writing, read until the
+caller closes), so that the alert is not lost to a reset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import h11
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
+
+from cpi_conformance.certificates import dn, fingerprint
+from cpi_conformance.simulator.edge_tls import EdgeTls, Handshake
+from cpi_conformance.simulator.exchange import Answer, Application, Exchange, Headers
+from cpi_conformance.simulator.record import Entry, Record, Truth
+from cpi_conformance.simulator.refusals import refusal_by_caller, refusal_by_edge
+
+CHUNK = 65_536
+HANDSHAKE_SECONDS = 10.0
+IDLE_SECONDS = 60.0
+LINGER_SECONDS = 5.0
+BODY_LIMIT = 40 * 1024 * 1024
+"""Bytes; the default ``maximumBodySize`` of an HTTPS sender channel is 40 MB."""
+
+FORGEABLE = ("x-forwarded-client-cert", "x-ssl-client", "ssl_client_cert", "ssl_client_user", "ssl-client-cert")
+"""Headers, or beginnings of headers, that only the load balancer may set; a caller's are removed."""
+
+
+class Edge:
+    """One listening port with one virtual host's worth of TLS and one application behind it."""
+
+    def __init__(self, name: str, tls: EdgeTls, application: Application, record: Record) -> None:
+        self.name = name
+        self.tls = tls
+        self.application = application
+        self.record = record
+        self.connections: set[EdgeConnection] = set()
+        self._servers: list[asyncio.Server] = []
+
+    async def listen(self, port: int = 0) -> int:
+        """Listen on the loop-back addresses; 0 takes a free port. Returns the port.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        loop = asyncio.get_running_loop()
+        first = await loop.create_server(lambda: EdgeConnection(self), "127.0.0.1", port, backlog=512)
+        self._servers.append(first)
+        port = int(first.sockets[0].getsockname()[1])
+        with suppress(OSError):  # no IPv6 here, or its port is taken: "localhost" is also 127.0.0.1
+            self._servers.append(await loop.create_server(lambda: EdgeConnection(self), "::1", port, backlog=512))
+        return port
+
+    async def close(self) -> None:
+        """Stop listening and drop what is open."""
+        for server in self._servers:
+            server.close()
+        for connection in tuple(self.connections):
+            connection.abort()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+
+
+class EdgeConnection(asyncio.Protocol):
+    """One connection, from its handshake to its lingering end."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._handshake = Handshake()
+        self._tls = edge.tls.connection(self._handshake)
+        self._http = h11.Connection(h11.SERVER)
+        self._step: Callable[[], None] = self._shake_hands
+        self._transport: asyncio.Transport
+        self._timer: asyncio.TimerHandle
+        self._peer_port = 0
+        self._certificate: x509.Certificate | None = None
+        self._certificate_headers: Headers = ()
+        self._request: h11.Request | None = None
+        self._body = bytearray()
+        self._answering: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._peer_port = transport.get_extra_info("peername")[1]
+        self._edge.connections.add(self)
+        self._set_timer(HANDSHAKE_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        if self._step == self._discard:
+            return
+        self._tls.bio_write(data)
+        self._step()
+
+    def eof_received(self) -> bool:
+        if self._step == self._shake_hands:
+            self._note(None, None, refusal_by_caller(self._handshake))
+        elif self._step == self._converse and self._handshake.alert_received not in (None, 0):
+            self._note(None, None, refusal_by_caller(self._handshake))
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._step == self._shake_hands and exc is not None:
+            self._note(None, None, refusal_by_caller(self._handshake))
+        self._step = self._discard
+        self._timer.cancel()
+        if self._answering:
+            self._answering.cancel()
+        self._edge.connections.discard(self)
+
+    def abort(self) -> None:
+        """Drop the connection without a word, as a load balancer that dies does."""
+        self._step = self._discard
+        self._transport.abort()
+
+    def _shake_hands(self) -> None:
+        try:
+            self._tls.do_handshake()
+        except SSL.WantReadError:
+            self._flush()
+            return
+        except SSL.Error as error:
+            self._note(None, None, refusal_by_edge(self._handshake, _reason(error)))
+            self._linger()
+            return
+        self._certificate = self._tls.get_peer_certificate(as_cryptography=True)
+        if self._certificate is not None and not self._handshake.verification:
+            self._certificate_headers = certificate_headers(self._certificate)
+        self._step = self._converse
+        self._set_timer(IDLE_SECONDS)
+        self._flush()
+        self._converse()
+
+    def _converse(self) -> None:
+        try:
+            while True:
+                self._http.receive_data(self._tls.recv(CHUNK))
+                self._next_event()
+        except SSL.WantReadError:
+            self._flush()
+        except SSL.ZeroReturnError:
+            self._linger()
+        except SSL.Error:
+            self._note(None, None, refusal_by_caller(self._handshake))
+            self._linger()
+        except h11.RemoteProtocolError:
+            self._send_and_close(Answer(400, (("content-type", "text/plain"),), b"Bad Request"))
+
+    def _next_event(self) -> None:
+        while self._answering is None:
+            event = self._http.next_event()
+            if isinstance(event, h11.Request):
+                self._request, self._body = event, bytearray()
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                if len(self._body) > BODY_LIMIT:
+                    self._send_and_close(Answer(413, (("content-type", "text/plain"),), b"Payload Too Large"))
+                    return
+            elif isinstance(event, h11.EndOfMessage) and self._request is not None:
+                exchange = self._exchange(self._request, bytes(self._body))
+                self._answering = asyncio.ensure_future(self._answer(exchange))
+            else:
+                return
+
+    def _exchange(self, request: h11.Request, body: bytes) -> Exchange:
+        path, _, query = request.target.decode("ascii").partition("?")
+        sent = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers)
+        headers = (*sanitised(sent), *self._certificate_headers)
+        return Exchange(request.method.decode("ascii"), path, query, headers, body)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        answer = await self._edge.application(exchange)
+        self._answering = None
+        self._note(f"{exchange.method} {exchange.path}", answer.status, self._explained(answer))
+        self._send(answer)
+        if self._http.our_state is h11.MUST_CLOSE:
+            self._close()
+        elif self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+            self._set_timer(IDLE_SECONDS)
+            self._next_event()
+
+    def _explained(self, answer: Answer) -> Truth | None:
+        """A certificate that was stripped is the reason behind the 401 that follows."""
+        truth = answer.refused
+        if truth is not None and truth.layer == "authentication" and self._handshake.verification:
+            codes = ", ".join(str(code) for code in self._handshake.verification)
+            return Truth(truth.layer, truth.cause, f"the client certificate was stripped (verify code {codes})")
+        return truth
+
+    def _send(self, answer: Answer) -> None:
+        headers = [*answer.headers, ("content-length", str(len(answer.body)))]
+        head = h11.Response(status_code=answer.status, headers=headers)
+        content = self._http.send(head) or b""
+        content += self._http.send(h11.Data(data=answer.body)) or b""
+        content += self._http.send(h11.EndOfMessage()) or b""
+        self._tls.sendall(content)
+        self._flush()
+
+    def _send_and_close(self, answer: Answer) -> None:
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._send(answer)
+        self._close()
+
+    def _close(self) -> None:
+        with suppress(SSL.Error):  # the caller has closed already, so there is nobody to tell
+            self._tls.shutdown()
+        self._linger()
+
+    def _linger(self) -> None:
+        """Send what is left, shut down writing, and read on until the caller closes."""
+        self._step = self._discard
+        self._flush()
+        with suppress(OSError):  # a caller that has gone has taken the connection with it
+            if not self._transport.is_closing():
+                self._transport.write_eof()
+        self._set_timer(LINGER_SECONDS)
+
+    def _discard(self) -> None:
+        """After the end nothing that arrives matters."""
+
+    def _flush(self) -> None:
+        while True:
+            try:
+                self._transport.write(self._tls.bio_read(CHUNK))
+            except SSL.WantReadError:
+                return
+
+    def _set_timer(self, seconds: float) -> None:
+        if hasattr(self, "_timer"):
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
+
+    def _note(self, request: str | None, status: int | None, refused: Truth | None) -> None:
+        presented = self._certificate or self._tls.get_peer_certificate(as_cryptography=True)
+        name = self._tls.get_servername()
+        self._edge.record.add(
+            Entry(
+                at=time.time(),
+                host=self._edge.name,
+                peer_port=self._peer_port,
+                server_name=name.decode("ascii", "replace") if name else None,
+                tls=self._tls.get_protocol_version_name() if self._step == self._converse else None,
+                certificate=dn(presented.subject) if presented else None,
+                fingerprint=fingerprint(presented) if presented else None,
+                verification=tuple(self._handshake.verification),
+                request=request,
+                status=status,
+                refused=refused,
+            )
+        )
+
+
+def sanitised(headers: Headers) -> Headers:
+    """Without the headers that only the load balancer may set (policy ``sanitize_set``)."""
+    return tuple(
+        (name, value) for name, value in headers if not name.replace("_", "-").startswith(tuple(_FORGEABLE_DASHED))
+    )
+
+
+_FORGEABLE_DASHED = tuple(name.replace("_", "-") for name in FORGEABLE)
+
+
+def certificate_headers(certificate: x509.Certificate) -> Headers:
+    """The header family of the Cloud Foundry HAProxy release for a verified client certificate."""
+    encoded = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    subject = base64.b64encode(_slashed(certificate.subject)).decode()
+    issuer = base64.b64encode(_slashed(certificate.issuer)).decode()
+    return (
+        ("x-forwarded-client-cert", encoded),
+        ("x-ssl-client", "1"),
+        ("x-ssl-client-verify", "0"),
+        ("x-ssl-client-subject-dn", subject),
+        ("x-ssl-client-issuer-dn", issuer),
+        ("x-ssl-client-notbefore", f"{certificate.not_valid_before_utc:%y%m%d%H%M%SZ}"),
+        ("x-ssl-client-notafter", f"{certificate.not_valid_after_utc:%y%m%d%H%M%SZ}"),
+    )
+
+
+def _slashed(name: x509.Name) -> bytes:
+    return "".join(f"/{part.rfc4514_string()}" for part in name.rdns).encode()
+
+
+def _reason(error: SSL.Error) -> str:
+    """OpenSSL's reason text of the last error in the queue; empty when there is none."""
+    queue = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return str(queue[-1][2]) if queue else ""

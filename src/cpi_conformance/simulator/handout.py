@@ -1,0 +1,129 @@
+"""What a person, or a suite in another process, needs to call a simulated landscape: files in a private folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import tomli_w
+
+from cpi_conformance.certificates import PfxFile, pem
+from cpi_conformance.simulator.edge_tls import BadCertificatePolicy
+from cpi_conformance.simulator.landscape import HOST, WHITEPAPER_FLOW, SimulatedLandscape
+from cpi_conformance.simulator.population import Population
+from cpi_conformance.simulator.runtime import PREFIX
+from cpi_conformance.simulator.service_keys import Plan, ServiceKey
+
+PASSPHRASE = "passphrase.txt"
+
+
+def endpoint(landscape: SimulatedLandscape) -> str:
+    """The full URL of the whitepaper's flow."""
+    return f"{landscape.url}{PREFIX}{WHITEPAPER_FLOW.address}"
+
+
+def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path) -> Path:
+    """Write everything into ``folder`` and return the path of ``landscape.toml``.
+
+    The folder is made private (mode 0700), its files too (0600): they hold the simulated secrets.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "parts").mkdir(exist_ok=True, mode=0o700)
+    url = endpoint(landscape)
+    sender_key, sender_pfx = population.service_keys["sender"], population.certificates["sender"]
+    _write(folder / PASSPHRASE, population.passphrase.reveal())
+    _write(folder / "ca.pem", pem([landscape.trusted_root]))
+    _write(folder / "previous-ca.pem", pem(landscape.previous_roots))
+    _write(folder / "endpoint.txt", url + "\n")
+    for name, key in population.service_keys.items():
+        _write(folder / _key_file(name), json.dumps(key_json(key, landscape), indent=2) + "\n")
+    for name, pfx in population.certificates.items():
+        _write(folder / _pfx_file(name), pfx.content)
+    _write(folder / "curl-basic.conf", _curl_basic(folder, url, sender_key))
+    _write(folder / "curl-certificate.conf", _curl_certificate(folder, url, sender_pfx))
+    _write(folder / "newman-certificates.json", _newman(folder, landscape, sender_pfx))
+    path = folder / "landscape.toml"
+    _write(path, tomli_w.dumps(landscape_toml(landscape, population)))
+    return path
+
+
+def key_json(key: ServiceKey, landscape: SimulatedLandscape) -> dict[str, dict[str, str]]:
+    """The credentials of a key of type ClientId/Secret; everything is nested below ``oauth``."""
+    if key.secret is None:
+        raise ValueError(f"the key {key.name} holds a certificate, not a secret")
+    url = landscape.url if key.instance.plan is Plan.INTEGRATION_FLOW else f"https://{HOST}"
+    return {
+        "oauth": {
+            "clientid": key.clientid,
+            "clientsecret": key.secret.reveal(),
+            "url": url,
+            "createdate": f"{key.created:%Y-%m-%dT%H:%M:%S.000Z}",
+            "tokenurl": f"{landscape.url}/oauth/token",
+        }
+    }
+
+
+def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dict[str, object]:
+    """The landscape file, with paths relative to itself."""
+    profile = landscape.profile
+    refused = "401" if profile.bad_certificate is BadCertificatePolicy.STRIP else "alert"
+    flow = {"address": WHITEPAPER_FLOW.address, "method": "GET", "status": 200, "body": WHITEPAPER_FLOW.body}
+    return {
+        "name": f"simulated {profile.name}",
+        "kind": "simulated",
+        "stage": "development",
+        "edition": profile.edition,
+        "profile": profile.name,
+        "runtime": {"host": HOST, "port": landscape.port},
+        "flows": [flow],
+        "trust": {"ca": "ca.pem", "previous_ca": "previous-ca.pem"},
+        "expectations": {"bad_client_certificate": refused, "lost_alerts": "refuted"},
+        "service_keys": {name: {"file": _key_file(name)} for name in population.service_keys},
+        "certificates": {
+            name: {"pfx": _pfx_file(name), "passphrase": {"file": PASSPHRASE}} for name in population.certificates
+        },
+    }
+
+
+def _key_file(part: str) -> str:
+    return "service-key.json" if part == "sender" else f"parts/{part}.json"
+
+
+def _pfx_file(part: str) -> str:
+    return "sender.pfx" if part == "sender" else f"parts/{part}.pfx"
+
+
+def _curl_basic(folder: Path, url: str, key: ServiceKey) -> str:
+    secret = key.secret.reveal() if key.secret else ""
+    return _curl(folder, url) + f"user = {json.dumps(f'{key.clientid}:{secret}')}\n"
+
+
+def _curl_certificate(folder: Path, url: str, pfx: PfxFile) -> str:
+    passphrase = pfx.passphrase.reveal() if pfx.passphrase else ""
+    certificate = json.dumps(f"{folder.resolve() / 'sender.pfx'}:{passphrase}")
+    return _curl(folder, url) + f'cert-type = "P12"\ncert = {certificate}\n'
+
+
+def _curl(folder: Path, url: str) -> str:
+    return f"url = {json.dumps(url)}\ncacert = {json.dumps(str(folder.resolve() / 'ca.pem'))}\n"
+
+
+def _newman(folder: Path, landscape: SimulatedLandscape, pfx: PfxFile) -> str:
+    """For ``--ssl-client-cert-list``; newman ignores a PFX in ``--ssl-client-cert`` without a word."""
+    entry = {
+        "name": "sender",
+        "matches": [f"{landscape.url}/*"],
+        "pfx": {"src": str(folder.resolve() / "sender.pfx")},
+        "passphrase": pfx.passphrase.reveal() if pfx.passphrase else "",
+    }
+    return json.dumps([entry], indent=2) + "\n"
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content if isinstance(content, bytes) else content.encode())

@@ -1,0 +1,70 @@
+"""Who lives in a simulated landscape: instances, keys and Passports for each part that a check needs played."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cpi_conformance.certificates import PfxFile, Usage, write_pfx
+from cpi_conformance.secret import Secret
+from cpi_conformance.simulator.landscape import SimulatedLandscape
+from cpi_conformance.simulator.service_keys import Plan, ServiceKey
+
+OTHER_ROLE = "Conformance.other"
+S_USER = "S0012345678"
+
+
+@dataclass(frozen=True)
+class Population:
+    """The parts by their names in a landscape file, and the one passphrase of all PFX files."""
+
+    service_keys: Mapping[str, ServiceKey]
+    certificates: Mapping[str, PfxFile]
+    passphrase: Secret
+
+
+def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> Population:
+    """Create every instance, key and Passport; ``rsa_bits`` makes the S-user's own key RSA, as real ones are."""
+    keys, passports = landscape.keys, landscape.passports
+    sender = passports.issue(S_USER, rsa_bits=rsa_bits)
+    superseded = passports.issue("S0012345679", starts=-dt.timedelta(days=300))
+    parts = {
+        "sender": sender,
+        "unassigned": passports.issue("S0012345680"),
+        "expired": passports.issue("S0012345681", starts=-dt.timedelta(days=400)),
+        "not_yet_valid": passports.issue("S0012345682", starts=dt.timedelta(days=30)),
+        "server_purpose": passports.issue("S0012345683", usage=Usage.SERVER),
+        "deleted": passports.issue("S0012345684"),
+        "other_key_pair": passports.issue(S_USER),
+        "renewed": passports.issue("S0012345679"),
+        "superseded": superseded,
+        "claimed_twice": passports.issue("S0012345685"),
+        "without_role": passports.issue("S0012345686"),
+    }
+    basic = keys.create_instance("oauth")
+    certificate = keys.create_instance("clientcertificate")
+    another = keys.create_instance("clientcertificate-2")
+    without_role = keys.create_instance("without-role", roles=(OTHER_ROLE,))
+    api = keys.create_instance("api", Plan.API, roles=("MonitoringDataRead",))
+
+    service_keys = {
+        "sender": keys.create_key(basic, "oauthcpikey"),
+        "deleted": keys.create_key(basic, "deleted"),
+        "api_plan": keys.create_key(api, "api"),
+        "without_role": keys.create_key(without_role, "without-role"),
+    }
+    keys.delete_key(service_keys["deleted"].guid)
+    keys.create_key(certificate, "x509auth", certificate=sender.certificate)
+    for part in ("expired", "not_yet_valid", "server_purpose", "claimed_twice"):
+        keys.create_key(certificate, part, certificate=parts[part].certificate)
+    keys.create_key(another, "claimed-again", certificate=parts["claimed_twice"].certificate)
+    keys.create_key(certificate, "unpinned", certificate=superseded.certificate, pinned=False)
+    keys.create_key(without_role, "without-role-x509", certificate=parts["without_role"].certificate)
+    deleted = keys.create_key(certificate, "deleted-x509", certificate=parts["deleted"].certificate)
+    keys.delete_key(deleted.guid)
+
+    passphrase = Secret(secrets.token_urlsafe(12))
+    certificates = {part: write_pfx(credential, passphrase) for part, credential in parts.items()}
+    return Population(service_keys, certificates, passphrase)

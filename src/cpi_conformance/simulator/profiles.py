@@ -1,0 +1,52 @@
+"""The generations of a simulated landscape, as data.
+
+What public sources leave open (what a bad client certificate leads to, what a trial does) is a
+setting here. The profiles take different sides of it on purpose, so that a default run meets both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cpi_conformance.simulator.edge_tls import BadCertificatePolicy
+from cpi_conformance.simulator.server_chains import CURRENT, G2, WHITEPAPER, ServerChain
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One generation.
+
+    Attributes:
+        edition: ``standard`` or ``trial``.
+        chains: the load balancer's chains in the order of their use; the last one is served, the ones
+            before it are what a backend may still trust.
+        bad_certificate: what a client certificate that does not verify leads to.
+        accepts_certificates: whether the runtime authenticates by client certificate at all.
+    """
+
+    name: str
+    edition: str
+    chains: tuple[ServerChain, ...]
+    bad_certificate: BadCertificatePolicy
+    accepts_certificates: bool = True
+
+    @property
+    def served(self) -> ServerChain:
+        return self.chains[-1]
+
+
+OLDEST = ServerChain(
+    "baltimore",
+    "CN=Baltimore CyberTrust Root,OU=CyberTrust,O=Baltimore,C=IE",
+    "CN=DigiCert Baltimore CA-2 G2,O=DigiCert Inc,C=US",
+)
+"""What SAP's load balancers presented before the whitepaper's chain (until about 2018)."""
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("whitepaper", "standard", (OLDEST, WHITEPAPER), BadCertificatePolicy.STRIP),
+        Profile("current", "standard", (WHITEPAPER, G2, CURRENT), BadCertificatePolicy.ALERT),
+        Profile("trial", "trial", (G2, CURRENT), BadCertificatePolicy.ALERT, accepts_certificates=False),
+    )
+}

@@ -1,0 +1,192 @@
+"""Service instances and service keys of *Process Integration Runtime*, and who they authenticate.
+
+This is the one store behind the broker (which creates and deletes) and the runtime (which asks). The
+rules are those of SAP's help page "Creating Service Instance and Service Key for Inbound
+Authentication" (19af5e2): a pinned certificate must be the stored one byte for byte; an unpinned one
+is compared by subject and issuer, a renewed one must have been issued later, and after its first use
+the older is refused; ambiguity is refused at run time (KBA 3364579).
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import secrets
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from cryptography import x509
+
+from cpi_conformance.certificates import dn
+from cpi_conformance.secret import Secret
+from cpi_conformance.simulator.clock import Clock
+
+DEFAULT_ROLE = "ESBMessaging.send"
+
+
+class Plan(Enum):
+    """The two plans: one for senders that call flows, one for clients of the tenant API."""
+
+    INTEGRATION_FLOW = "integration-flow"
+    API = "api"
+
+
+@dataclass(frozen=True)
+class ServiceInstance:
+    """An instance of Process Integration Runtime."""
+
+    guid: str
+    name: str
+    plan: Plan
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ServiceKey:
+    """A key of an instance; it holds a secret, or an external certificate (pinned or not)."""
+
+    guid: str
+    name: str
+    instance: ServiceInstance
+    clientid: str
+    created: dt.datetime
+    secret: Secret | None = None
+    certificate: x509.Certificate | None = None
+    pinned: bool = True
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """The key that the caller has proven to hold."""
+
+    key: ServiceKey
+
+
+@dataclass(frozen=True)
+class Unauthenticated:
+    """Nobody; ``why`` goes into the landscape's own record and is never told to the caller."""
+
+    why: str
+
+
+Authentication = Authenticated | Unauthenticated
+
+
+@dataclass
+class ServiceKeys:
+    """The store; safe to use from several threads."""
+
+    subdomain: str
+    clock: Clock
+    _instances: dict[str, ServiceInstance] = field(default_factory=dict)
+    _keys: dict[str, ServiceKey] = field(default_factory=dict)
+    _newest_used: dict[str, dt.datetime] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def create_instance(
+        self, name: str, plan: Plan = Plan.INTEGRATION_FLOW, roles: Iterable[str] = (DEFAULT_ROLE,)
+    ) -> ServiceInstance:
+        """An instance with those roles; names are not checked here, Cloud Foundry does that."""
+        instance = ServiceInstance(str(uuid.uuid4()), name, plan, frozenset(roles))
+        with self._lock:
+            self._instances[instance.guid] = instance
+        return instance
+
+    def create_key(
+        self,
+        instance: ServiceInstance,
+        name: str,
+        *,
+        certificate: x509.Certificate | None = None,
+        pinned: bool = True,
+    ) -> ServiceKey:
+        """A key of type *ClientId/Secret*, or of type *External Certificate* when one is given."""
+        key = ServiceKey(
+            guid=str(uuid.uuid4()),
+            name=name,
+            instance=instance,
+            clientid=self._new_clientid(instance.plan),
+            created=self.clock.now(),
+            secret=None if certificate else _new_secret(),
+            certificate=certificate,
+            pinned=pinned,
+        )
+        with self._lock:
+            self._keys[key.guid] = key
+        return key
+
+    def delete_key(self, guid: str) -> None:
+        """Forget a key; from now on it authenticates nobody. ``KeyError`` when there is none."""
+        with self._lock:
+            del self._keys[guid]
+            self._newest_used.pop(guid, None)
+
+    def keys(self) -> tuple[ServiceKey, ...]:
+        """All keys that exist now."""
+        with self._lock:
+            return tuple(self._keys.values())
+
+    def authenticate_secret(self, clientid: str, secret: Secret) -> Authentication:
+        """Basic authentication: the clientid and the secret of one key of plan *integration-flow*."""
+        key = next((key for key in self.keys() if key.clientid == clientid and key.secret), None)
+        if key is None:
+            return Unauthenticated("no service key has this clientid")
+        if key.secret != secret:
+            return Unauthenticated("the clientsecret is not that of the key")
+        if key.instance.plan is not Plan.INTEGRATION_FLOW:
+            return Unauthenticated("the key belongs to the plan 'api', which senders cannot use")
+        return Authenticated(key)
+
+    def authenticate_certificate(self, certificate: x509.Certificate) -> Authentication:
+        """A client certificate: the one key that stores it, or (unpinned) its subject and issuer."""
+        stored = [key for key in self.keys() if key.certificate is not None]
+        same_names = [key for key in stored if _same_names(key.certificate, certificate)]
+        unpinned = [key for key in same_names if not key.pinned]
+        if unpinned:
+            if len(same_names) > 1:
+                return _clones(certificate)
+            return self._newest(unpinned[0], certificate)
+        exact = [key for key in same_names if key.certificate == certificate]
+        if len(exact) > 1:
+            return _clones(certificate)
+        if exact:
+            return Authenticated(exact[0])
+        if same_names:
+            return Unauthenticated("a pinned service key has these names, but another certificate")
+        return Unauthenticated("no service key holds this certificate")
+
+    def _newest(self, key: ServiceKey, certificate: x509.Certificate) -> Authentication:
+        issued = certificate.not_valid_before_utc
+        with self._lock:
+            stored = key.certificate.not_valid_before_utc if key.certificate else issued
+            newest = self._newest_used.get(key.guid, stored)
+            if issued < newest:
+                return Unauthenticated("a certificate with these names and a later issue date has been used")
+            self._newest_used[key.guid] = issued
+        return Authenticated(key)
+
+    def _new_clientid(self, plan: Plan) -> str:
+        """``sb-<uuid>!b<n>|it-rt-<subdomain>!b<m>`` for senders, ``…|it!b<m>`` for the plan *api*."""
+        owner = f"it-rt-{self.subdomain}!b26655" if plan is Plan.INTEGRATION_FLOW else "it!b26655"
+        return f"sb-{uuid.uuid4()}!b{100_000 + secrets.randbelow(800_000)}|{owner}"
+
+
+def _new_secret() -> Secret:
+    """``<uuid>$<43 characters base64url>=``, the shape of real ones."""
+    return Secret(f"{uuid.uuid4()}${base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}")
+
+
+def _same_names(stored: x509.Certificate | None, presented: x509.Certificate) -> bool:
+    return stored is not None and stored.subject == presented.subject and stored.issuer == presented.issuer
+
+
+def _clones(certificate: x509.Certificate) -> Unauthenticated:
+    """The text of the audit log (KBA 3364579)."""
+    return Unauthenticated(
+        f"Multiple clones found for certificate {dn(certificate.subject)}, {dn(certificate.issuer)}"
+    )
+
+
