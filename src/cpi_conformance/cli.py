@@ -60,11 +60,13 @@ def serve(
         landscape.start()
     except OSError as error:
         raise typer.BadParameter(f"{error.strerror or error}", param_hint="--out or --port") from None
-    with landscape:
+    try:
         hand_out(landscape, population, out)
         typer.echo(_introduction(out, profile))
         typer.echo(f"endpoint  {endpoint(landscape)}")
         ended.wait()
+    finally:
+        landscape.stop()
     typer.echo("ended")
 
 

@@ -4,7 +4,8 @@ No exception leaves :meth:`Sender.send` for anything that the far side did.
 """
 
 from cpi_conformance.sender.call import (
-    TLS_1_1_AT_MOST,
+    TLS_1_0,
+    TLS_1_1,
     TLS_1_2,
     TLS_1_3,
     TLS_ANY,
@@ -28,7 +29,8 @@ from cpi_conformance.sender.observation import Accepted, Evidence, Observation, 
 from cpi_conformance.sender.sender import Sender
 
 __all__ = [
-    "TLS_1_1_AT_MOST",
+    "TLS_1_0",
+    "TLS_1_1",
     "TLS_1_2",
     "TLS_1_3",
     "TLS_ANY",

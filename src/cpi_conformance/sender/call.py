@@ -33,7 +33,7 @@ class TlsRange:
 TLS_ANY = TlsRange(TLSVersion.TLSv1_2, TLSVersion.TLSv1_3)
 TLS_1_2 = TlsRange(TLSVersion.TLSv1_2, TLSVersion.TLSv1_2)
 TLS_1_3 = TlsRange(TLSVersion.TLSv1_3, TLSVersion.TLSv1_3)
-TLS_1_1_AT_MOST = TlsRange(TLSVersion.TLSv1_1, TLSVersion.TLSv1_1)
+TLS_1_1 = TlsRange(TLSVersion.TLSv1_1, TLSVersion.TLSv1_1)
 TLS_1_0 = TlsRange(TLSVersion.TLSv1, TLSVersion.TLSv1)
 
 

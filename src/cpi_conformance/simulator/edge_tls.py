@@ -97,9 +97,8 @@ class EdgeTls:
         if store is None:
             raise RuntimeError("OpenSSL gave a context without a certificate store")
         for root in self._client_roots:
-            certificate = crypto.X509.from_cryptography(root)
-            store.add_cert(certificate)
-            context.add_client_ca(certificate)
+            store.add_cert(crypto.X509.from_cryptography(root))
+            context.add_client_ca(root)
         if self._now is not None:
             store.set_time(self._now())
         context.set_verify(SSL.VERIFY_PEER, self._judge)

@@ -1,0 +1,167 @@
+"""How a verdict is reached: a call that must be accepted, or a deviation that must be refused.
+
+A refusal proves something only together with its twin: the call that differs in one attribute and is
+accepted. Without an accepted twin nothing is proven, whatever the refusal looked like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cpi_conformance.diagnosis import NOT_REFUSED, WRONG_ANSWER, remedy_for
+from cpi_conformance.landscape import Expectations
+from cpi_conformance.sender import Accepted, Call, Cause, Deviation, Layer, Observation, Refused, Sender
+from cpi_conformance.sender.layers import LAYER_OF
+
+INFRASTRUCTURE = frozenset(
+    {
+        Cause.UNKNOWN_HOST,
+        Cause.CONNECTION_REFUSED,
+        Cause.CONNECTION_TIMEOUT,
+        Cause.CONNECTION_LOST,
+        Cause.ANSWER_TIMEOUT,
+        Cause.BROKEN_ANSWER,
+        Cause.UNKNOWN_ROUTE,
+        Cause.NO_ENDPOINTS,
+        Cause.ENDPOINT_FAILURE,
+        Cause.RATE_LIMITED,
+    }
+)
+"""Causes that say nothing about authentication: the call did not get as far, or nobody was there."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was seen: the layer and cause of a refusal (``None`` for acceptance), and what to do."""
+
+    layer: str | None = None
+    cause: str | None = None
+    remedy: str | None = None
+
+
+class Refuted(AssertionError):
+    """The landscape does not do what it must."""
+
+    def __init__(self, message: str, finding: Finding) -> None:
+        super().__init__(message)
+        self.finding = finding
+
+
+class NotProven(Exception):
+    """The question could not be answered; the landscape is neither right nor wrong."""
+
+    def __init__(self, message: str, finding: Finding = Finding()) -> None:
+        super().__init__(message)
+        self.finding = finding
+
+
+Witness = Callable[[str, Call, Observation], None]
+"""Told of each call as it is judged: the part it plays, the call, what came of it."""
+
+
+class Judge:
+    """Judges the calls of one check.
+
+    Twins are shared: a call that several checks use as their twin is made once, and again only
+    where a refusal is ambiguous.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        twins: dict[Call, Observation],
+        expectations: Expectations,
+        witness: Witness = lambda part, call, observation: None,
+    ) -> None:
+        self._sender = sender
+        self._twins = twins
+        self._expectations = expectations
+        self._witness = witness
+        self.finding: Finding | None = None
+
+    def accepted(self, call: Call) -> Accepted:
+        """The call must be accepted, and the flow must answer what it should.
+
+        Raises:
+            Refuted: it is refused, or answers something else.
+            NotProven: it did not get as far as an authentication decision.
+        """
+        __tracebackhide__ = True
+        observation = self._made("the call", call)
+        if isinstance(observation, Refused):
+            finding = _finding_of(observation)
+            if observation.cause in INFRASTRUCTURE:
+                raise NotProven(f"infrastructure: {call} was {observation}", finding)
+            raise Refuted(f"must be accepted, but was {observation}", finding)
+        if not _answers_as_expected(observation, call):
+            raise Refuted(f"must answer what the flow answers, but {_answer(observation, call)}", _wrong_answer())
+        self.finding = Finding()
+        return observation
+
+    def refused(self, deviation: Deviation, cause: Cause) -> Refused:
+        """The deviation must be refused for this cause, at the layer of the cause, while its twin is accepted.
+
+        Raises:
+            Refuted: it is accepted, or refused elsewhere or for another cause.
+            NotProven: the twin is not accepted, or the call did not get as far as a decision.
+        """
+        __tracebackhide__ = True
+        self._require_twin(deviation.twin, again=False)
+        observation = self._made("the deviation", deviation.call)
+        layer = LAYER_OF[cause]
+        if isinstance(observation, Accepted):
+            raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", _not_refused(layer))
+        finding = _finding_of(observation)
+        if observation.cause is cause:
+            self.finding = finding
+            return observation
+        if observation.cause is Cause.ALERT_LOST:
+            self._require_twin(deviation.twin, again=True)
+            if layer is Layer.CLIENT_TRUST and self._expectations.lost_alerts == "tolerated":
+                self.finding = finding
+                return observation
+        if observation.cause in INFRASTRUCTURE:
+            raise NotProven(f"infrastructure: the deviation was {observation}", finding)
+        raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", finding)
+
+    def _require_twin(self, twin: Call, *, again: bool) -> None:
+        __tracebackhide__ = True
+        if again or twin not in self._twins:
+            self._twins[twin] = self._sender.send(twin)
+        observation = self._twins[twin]
+        self._witness("the twin", twin, observation)
+        if isinstance(observation, Refused):
+            raise NotProven(f"the twin was not accepted: {observation}", _finding_of(observation))
+        if not _answers_as_expected(observation, twin):
+            raise NotProven(f"the twin was not answered by the flow: {_answer(observation, twin)}", _wrong_answer())
+
+    def _made(self, part: str, call: Call) -> Observation:
+        observation = self._sender.send(call)
+        self._witness(part, call, observation)
+        return observation
+
+
+def _answers_as_expected(observation: Accepted, call: Call) -> bool:
+    expected = call.expects
+    if observation.response.status != expected.status:
+        return False
+    return expected.body is None or observation.response.body == expected.body.encode()
+
+
+def _answer(observation: Accepted, call: Call) -> str:
+    size = len(observation.response.body)
+    return f"the answer has status {observation.response.status} and {size} bytes that differ from the flow's"
+
+
+def _finding_of(observation: Refused) -> Finding:
+    remedy = remedy_for(observation.cause, observation.layer)
+    return Finding(str(observation.layer), str(observation.cause), remedy.remedy)
+
+
+def _not_refused(layer: Layer) -> Finding:
+    return Finding(str(layer), NOT_REFUSED, remedy_for(NOT_REFUSED, layer).remedy)
+
+
+def _wrong_answer() -> Finding:
+    return Finding(str(Layer.FLOW), WRONG_ANSWER, remedy_for(WRONG_ANSWER, Layer.FLOW).remedy)

@@ -1,0 +1,106 @@
+"""Three-valued truth: of a check, and of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+NOT_APPLICABLE = "not applicable"
+"""How the reason begins when a check has nothing to say about a landscape; it does not hold up the gate."""
+
+
+class Verdict(StrEnum):
+    """Of a check."""
+
+    PROVEN = "proven"
+    REFUTED = "refuted"
+    NOT_PROVEN = "not_proven"
+
+
+class Gate(StrEnum):
+    """Of a run."""
+
+    GO = "GO"
+    NO_GO = "NO-GO"
+    NOT_PROVEN = "NOT PROVEN"
+
+
+class Severity(StrEnum):
+    """How much a refuted check matters; Allure's words."""
+
+    BLOCKER = "blocker"
+    CRITICAL = "critical"
+    NORMAL = "normal"
+    MINOR = "minor"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of one check on one landscape.
+
+    Attributes:
+        id: frozen name of the check, such as ``MTLS-03``.
+        node: pytest's node id, which tells landscapes apart.
+        reason: why not proven or refuted, one sentence; ``None`` when proven.
+        steps: the whitepaper's steps that the check proves.
+        layer, cause: where and why the far side refused, as seen; ``None`` when the call was accepted.
+        remedy: what to do; ``None`` when proven.
+    """
+
+    id: str
+    node: str
+    title: str
+    verdict: Verdict
+    reason: str | None
+    severity: str
+    steps: tuple[str, ...]
+    layer: str | None
+    cause: str | None
+    remedy: str | None
+
+    @property
+    def applicable(self) -> bool:
+        return self.verdict is not Verdict.NOT_PROVEN or not (self.reason or "").startswith(NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A whole run.
+
+    Attributes:
+        started: UTC, ISO 8601 with seconds.
+        landscape: the names of the landscapes that were checked, joined by commas.
+        kind: ``simulated`` when any of them is.
+        selected: how many checks were to run; more than there are results when a run was broken off.
+    """
+
+    id: str
+    started: str
+    seconds: float
+    landscape: str
+    kind: str
+    selected: int
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def gate(self) -> Gate:
+        return gate_of(self.checks, self.selected)
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(check.verdict is verdict for check in self.checks)
+
+
+def gate_of(checks: Iterable[CheckResult], selected: int) -> Gate:
+    """NO-GO when anything is refuted; GO when everything that applies is proven; else NOT PROVEN.
+
+    A run that proved nothing, or that was broken off, is NOT PROVEN.
+    """
+    results = tuple(checks)
+    if any(check.verdict is Verdict.REFUTED for check in results):
+        return Gate.NO_GO
+    applicable = [check for check in results if check.applicable]
+    complete = len(results) >= selected and bool(applicable)
+    if complete and all(check.verdict is Verdict.PROVEN for check in applicable):
+        return Gate.GO
+    return Gate.NOT_PROVEN
