@@ -132,9 +132,7 @@ def test_role_missing(certificate_call_on: Call, landscape: Landscape, judge: Ju
 
 @on_profiles("whitepaper", "current")
 @check("MTLS-20", "a certificate of an untrusted CA", steps=("2.postman.5",))
-def test_untrusted_ca(
-    certificate_call_on: Call, landscape: Landscape, of_untrusted_ca: PfxFile, judge: Judge
-) -> None:
+def test_untrusted_ca(certificate_call_on: Call, landscape: Landscape, of_untrusted_ca: PfxFile, judge: Judge) -> None:
     """Refused at client-trust, or at authentication where the load balancer does not pass the certificate on.
 
     Source: SAP help 4509f60 and 7f84d16; alert observed on a tenant, August 2026.
@@ -145,9 +143,7 @@ def test_untrusted_ca(
 
 @on_profiles("whitepaper", "current")
 @check("MTLS-21", "a self-signed certificate", steps=("2.postman.5",))
-def test_self_signed(
-    certificate_call_on: Call, landscape: Landscape, signed_by_itself: PfxFile, judge: Judge
-) -> None:
+def test_self_signed(certificate_call_on: Call, landscape: Landscape, signed_by_itself: PfxFile, judge: Judge) -> None:
     """Refused as a certificate of an untrusted CA is: nobody vouches for it.
 
     Source: SAP community, ba-p/13540437.
@@ -159,8 +155,9 @@ def test_self_signed(
 @on_profiles("whitepaper", "current")
 @check("MTLS-22", "the right certificate without its chain", steps=("2.postman.5", "2.x509.3c"))
 def test_without_chain(certificate_call_on: Call, landscape: Landscape, without_chain: PfxFile, judge: Judge) -> None:
-    """Refused as a certificate of an untrusted CA is: the load balancer holds only roots, so the sender must send
-    the intermediate.
+    """Refused as a certificate of an untrusted CA is: the intermediate is missing.
+
+    The load balancer holds only roots, so the sender must send the whole chain.
 
     Source: SAP help 4ec6192 and 4509f60.
     """
@@ -205,8 +202,9 @@ def test_certificate_that_does_not_verify(
 @on_profiles("whitepaper", "current")
 @check("MTLS-30", "the certificate claimed in headers", steps=("2.postman.9",), severity=Severity.BLOCKER)
 def test_forged_headers(certificate_call_on: Call, passport: PfxFile, judge: Judge) -> None:
-    """Refused at authentication: headers in which the load balancer hands a certificate on count for nothing when a
-    caller sends them, or anyone who has seen a certificate could use it without its key.
+    """Refused at authentication: what a caller writes into the load balancer's own headers counts for nothing.
+
+    Else anyone who has seen a certificate could use it without its key.
 
     Source: Cloud Foundry HAProxy release, policy sanitize_set.
     """

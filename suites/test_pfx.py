@@ -8,7 +8,6 @@ import pytest
 
 from cpi_conformance.certificates import PfxFile, open_pfx
 from cpi_conformance.certificates.pfx_writer import write_certificates_only
-from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Call, Cause, CertificateInHandshake
 from cpi_conformance.verdict import Judge
 from fixtures.certificates import PASSPHRASE
@@ -37,15 +36,63 @@ def with_content(change: Callable[[bytes], bytes]) -> Callable[[PfxFile], PfxFil
 @pytest.mark.parametrize(
     ("spoil", "cause"),
     [
-        row("PFX-01", "a wrong passphrase", with_passphrase(lambda _: "wrong"), Cause.WRONG_PASSPHRASE, steps=PASSPHRASE_STEP),
-        row("PFX-02", "the passphrase in the other letter case", with_passphrase(str.swapcase), Cause.WRONG_PASSPHRASE, steps=PASSPHRASE_STEP),
-        row("PFX-03", "the passphrase with a blank behind", with_passphrase(lambda it: it + " "), Cause.WRONG_PASSPHRASE, steps=PASSPHRASE_STEP),
-        row("PFX-04", "no passphrase", lambda pfx: PfxFile(pfx.content, None), Cause.WRONG_PASSPHRASE, steps=PASSPHRASE_STEP),
-        row("PFX-05", "a PFX without a private key", lambda pfx: write_certificates_only(open_pfx(pfx), PASSPHRASE), Cause.NO_PRIVATE_KEY, steps=FILE_STEP),
-        row("PFX-06", "a PFX that was cut off", with_content(lambda it: it[: len(it) // 2]), Cause.DAMAGED_PFX, steps=FILE_STEP),
-        row("PFX-07", "a file that is no PFX", with_content(lambda _: b"-----BEGIN CERTIFICATE-----\n"), Cause.NOT_A_PFX, steps=FILE_STEP),
+        row(
+            "PFX-01",
+            "a wrong passphrase",
+            with_passphrase(lambda _: "wrong"),
+            Cause.WRONG_PASSPHRASE,
+            steps=PASSPHRASE_STEP,
+        ),
+        row(
+            "PFX-02",
+            "the passphrase in the other letter case",
+            with_passphrase(str.swapcase),
+            Cause.WRONG_PASSPHRASE,
+            steps=PASSPHRASE_STEP,
+        ),
+        row(
+            "PFX-03",
+            "the passphrase with a blank behind",
+            with_passphrase(lambda it: it + " "),
+            Cause.WRONG_PASSPHRASE,
+            steps=PASSPHRASE_STEP,
+        ),
+        row(
+            "PFX-04",
+            "no passphrase",
+            lambda pfx: PfxFile(pfx.content, None),
+            Cause.WRONG_PASSPHRASE,
+            steps=PASSPHRASE_STEP,
+        ),
+        row(
+            "PFX-05",
+            "a PFX without a private key",
+            lambda pfx: write_certificates_only(open_pfx(pfx), PASSPHRASE),
+            Cause.NO_PRIVATE_KEY,
+            steps=FILE_STEP,
+        ),
+        row(
+            "PFX-06",
+            "a PFX that was cut off",
+            with_content(lambda it: it[: len(it) // 2]),
+            Cause.DAMAGED_PFX,
+            steps=FILE_STEP,
+        ),
+        row(
+            "PFX-07",
+            "a file that is no PFX",
+            with_content(lambda _: b"-----BEGIN CERTIFICATE-----\n"),
+            Cause.NOT_A_PFX,
+            steps=FILE_STEP,
+        ),
         row("PFX-08", "an empty file", with_content(lambda _: b""), Cause.NOT_A_PFX, steps=FILE_STEP),
-        row("PFX-09", "an encryption that nobody supports", with_content(lambda it: it.replace(AES_256, AES_256_OFB)), Cause.UNSUPPORTED_ENCRYPTION, steps=FILE_STEP),
+        row(
+            "PFX-09",
+            "an encryption that nobody supports",
+            with_content(lambda it: it.replace(AES_256, AES_256_OFB)),
+            Cause.UNSUPPORTED_ENCRYPTION,
+            steps=FILE_STEP,
+        ),
     ],
 )
 def test_no_identity(

@@ -24,35 +24,35 @@ TLS_VERSIONS = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture
 def presented(basic_call: Call, judge: Judge) -> tuple[x509.Certificate, ...]:
     """The chain that the load balancer presents, leaf first, seen in an accepted call."""
     return judge.accepted(basic_call).evidence.server_chain
 
 
 def names_the_missing_root(refused: Refused, landscape: Landscape) -> bool:
-    """Whether a refusal names the CA to import: a root of the landscape, or whoever issued the last certificate sent."""
+    """Whether a refusal names the CA to import: a root of the landscape, or the issuer of the last one sent."""
     candidates = {dn(root.subject) for root in landscape.trust()} | {dn(refused.evidence.server_chain[-1].issuer)}
     return refused.evidence.detail in {f"missing CA: {name}" for name in candidates}
 
 
 @check("TRUST-01", "the chain is leaf, intermediate and root", steps=(*LEAF, "2.chain.6b", "2.chain.6a"))
-def test_chain(presented: tuple[x509.Certificate, ...], landscape: Landscape) -> None:
-    """Accepted: the load balancer sends its leaf and the intermediate, and the root that anchors them is the one to trust.
+def test_chain(basic_call: Call, landscape: Landscape, judge: Judge) -> None:
+    """Accepted: the load balancer sends leaf and intermediate, and the root that anchors them is the trusted one.
 
     Source: whitepaper, chapter 2, Download the Load Balancer Certificates, step 6.
     """
-    assert len(presented) >= 2, "the load balancer sends no intermediate"
-    assert missing_issuer(presented, landscape.trust()) is None, "the chain does not end at the trusted root"
+    chain = presented(basic_call, judge)
+    assert len(chain) >= 2, "the load balancer sends no intermediate"
+    assert missing_issuer(chain, landscape.trust()) is None, "the chain does not end at the trusted root"
 
 
 @check("TRUST-02", "the leaf is for this host and valid", steps=LEAF)
-def test_leaf(presented: tuple[x509.Certificate, ...], landscape: Landscape) -> None:
+def test_leaf(basic_call: Call, landscape: Landscape, judge: Judge) -> None:
     """Accepted: the leaf names the host that is called and is within its validity.
 
     Source: whitepaper, chapter 2, Download the Load Balancer Certificates, steps 3 and 6c; RFC 9525.
     """
-    leaf, now = presented[0], dt.datetime.now(dt.UTC)
+    leaf, now = presented(basic_call, judge)[0], dt.datetime.now(dt.UTC)
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert any(_covers(name, landscape.host) for name in names.get_values_for_type(x509.DNSName))
     assert leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc
@@ -91,15 +91,14 @@ def test_nothing_trusted(basic_call: Call, landscape: Landscape, tls: TlsRange, 
 
 @TLS_VERSIONS
 @check("TRUST-11", "only the intermediate is trusted", steps=INTERMEDIATE)
-def test_intermediate_only(
-    basic_call: Call, presented: tuple[x509.Certificate, ...], landscape: Landscape, tls: TlsRange, judge: Judge
-) -> None:
+def test_intermediate_only(basic_call: Call, landscape: Landscape, tls: TlsRange, judge: Judge) -> None:
     """Refused at server-trust: an intermediate alone is no anchor, so that the outcome is the same on every client.
 
     Source: whitepaper, troubleshooting, error 2; OpenSSL without X509_V_FLAG_PARTIAL_CHAIN.
     """
     twin = basic_call.but(tls=tls).call
-    refused = judge.refused(twin.but(trust=Trust(presented[1:])), Cause.MISSING_CA)
+    intermediates = presented(twin, judge)[1:]
+    refused = judge.refused(twin.but(trust=Trust(intermediates)), Cause.MISSING_CA)
     assert names_the_missing_root(refused, landscape)
 
 

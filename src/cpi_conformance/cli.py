@@ -36,7 +36,9 @@ def serve(
     out: Annotated[Path, typer.Option(help="Folder for what a caller needs; it is made private.", file_okay=False)],
     profile: Annotated[str, typer.Option(help="Generation: whitepaper, current or trial.")] = "current",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
-    rsa: Annotated[bool, typer.Option("--rsa", help="Give the S-user an RSA-2048 key, as real Passports have.")] = False,
+    rsa: Annotated[
+        bool, typer.Option("--rsa", help="Give the S-user an RSA-2048 key, as real Passports have.")
+    ] = False,
 ) -> None:
     """Start a simulated landscape in the foreground, until Ctrl-C or SIGTERM.
 

@@ -42,10 +42,12 @@ class Credential:
 
     @property
     def root(self) -> x509.Certificate:
+        """The certificate at the top of the chain."""
         return self.issuers[-1] if self.issuers else self.certificate
 
     @property
     def intermediates(self) -> tuple[x509.Certificate, ...]:
+        """The issuers without the root: what a server sends after its leaf."""
         return self.issuers[:-1]
 
 
@@ -64,6 +66,7 @@ class Authority:
 
     @property
     def certificate(self) -> x509.Certificate:
+        """The authority's own certificate."""
         return self.credential.certificate
 
     @classmethod

@@ -65,7 +65,7 @@ def write_pfx(
     if encryption is Encryption.AES_256:
         builder = builder.key_cert_algorithm(pyca_pkcs12.PBES.PBESv2SHA256AndAES256CBC).hmac_hash(hashes.SHA256())
     else:
-        builder = builder.key_cert_algorithm(pyca_pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())
+        builder = builder.key_cert_algorithm(pyca_pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())  # noqa: S303  # as old files have it
     return PfxFile(_serialized(credential, chain, builder.build(secret)), passphrase)
 
 
@@ -76,9 +76,7 @@ def write_certificates_only(credential: Credential, passphrase: Secret) -> PfxFi
         passphrase.reveal().encode()
     )
     certificates = [credential.certificate, *credential.issuers]
-    return PfxFile(
-        pyca_pkcs12.serialize_key_and_certificates(None, None, None, certificates, encryption), passphrase
-    )
+    return PfxFile(pyca_pkcs12.serialize_key_and_certificates(None, None, None, certificates, encryption), passphrase)
 
 
 def _serialized(
@@ -91,7 +89,7 @@ def _serialized(
 
 def _rc2_40(credential: Credential, chain: tuple[x509.Certificate, ...], passphrase: str) -> bytes:
     """What ``openssl pkcs12 -export -legacy`` writes: certificates under RC2-40, the key under 3DES, SHA-1 MAC."""
-    key_id = hashlib.sha1(credential.certificate.public_bytes(Encoding.DER), usedforsecurity=False).digest()
+    key_id = credential.certificate.fingerprint(hashes.SHA1())  # noqa: S303  # the id that OpenSSL gives
     bags = [_certificate_bag(credential.certificate, key_id), *(_certificate_bag(issuer, None) for issuer in chain)]
     certificates = pkcs12.SafeContents(bags).dump()
     key = credential.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -125,7 +123,7 @@ def _attributes(key_id: bytes | None) -> list[dict[str, object]]:
 
 def _encrypted(content: bytes, passphrase: str) -> cms.ContentInfo:
     salt = os.urandom(8)
-    cipher = ARC2.new(
+    cipher = ARC2.new(  # noqa: S304  # weak on purpose: files of this kind are in the field
         _derive(passphrase, salt, purpose=1, size=5),
         ARC2.MODE_CBC,
         iv=_derive(passphrase, salt, purpose=2, size=8),

@@ -84,8 +84,8 @@ def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> L
     certificates = {
         name: pfx
         for name in CertificatesSection.model_fields
-        if (entry := _entry(raw, "certificates", name, CertificateSection))
-        and (pfx := reader.certificate(f"certificates.{name}", entry))
+        if (section := _entry(raw, "certificates", name, CertificateSection))
+        and (pfx := reader.certificate(f"certificates.{name}", section))
     }
     if problems or file is None:
         raise LandscapeProblems(path, problems)
@@ -143,7 +143,7 @@ def _entry(raw: dict[str, Any], table: str, name: str, model: type[S]) -> S | No
 
 
 def _explained(error: ErrorDetails) -> Problem:
-    location = [part for part in error["loc"]]
+    location = list(error["loc"])
     key = ".".join(str(part) for part in location) or "file"
     if error["type"] == "extra_forbidden":
         known = list(_model_at(location[:-1]).model_fields)
@@ -173,8 +173,8 @@ def _shown(value: object) -> str:
     """The kind of a value; the value itself only when it can be no secret."""
     if isinstance(value, bool | int | float):
         return f"{json.dumps(value)}"
-    kinds = {str: "a text", dict: "a table", list: "a list"}
-    return kinds.get(type(value), type(value).__name__)
+    kinds: dict[type, str] = {str: "a text", dict: "a table", list: "a list"}
+    return kinds.get(type(value)) or type(value).__name__
 
 
 def _example(location: list[Any]) -> str:

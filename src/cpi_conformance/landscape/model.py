@@ -41,6 +41,7 @@ class FlowUnderTest:
 
     @property
     def path(self) -> str:
+        """The path of the endpoint."""
         return f"/http{self.address}"
 
 

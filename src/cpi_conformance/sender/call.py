@@ -25,7 +25,12 @@ class TlsRange:
     highest: TLSVersion
 
     def __str__(self) -> str:
-        names = {TLSVersion.TLSv1: "1.0", TLSVersion.TLSv1_1: "1.1", TLSVersion.TLSv1_2: "1.2", TLSVersion.TLSv1_3: "1.3"}
+        names = {
+            TLSVersion.TLSv1: "1.0",
+            TLSVersion.TLSv1_1: "1.1",
+            TLSVersion.TLSv1_2: "1.2",
+            TLSVersion.TLSv1_3: "1.3",
+        }
         low, high = names[self.lowest], names[self.highest]
         return f"TLS {low}" if low == high else f"TLS {low} to {high}"
 
@@ -37,19 +42,25 @@ TLS_1_1 = TlsRange(TLSVersion.TLSv1_1, TLSVersion.TLSv1_1)
 TLS_1_0 = TlsRange(TLSVersion.TLSv1, TLSVersion.TLSv1)
 
 
-@dataclass(frozen=True)
-class NoAuthorization:
-    """No Authorization header: *No Auth* in Postman."""
+class Authorization:
+    """How credentials are put into a request; most ways use either headers or the query."""
 
     def headers(self) -> dict[str, str]:
+        """The headers to send; they hold the secret."""
         return {}
 
     def query(self) -> dict[str, str]:
+        """The query parameters to send; they hold the secret."""
         return {}
 
 
 @dataclass(frozen=True)
-class Basic:
+class NoAuthorization(Authorization):
+    """No Authorization header: *No Auth* in Postman."""
+
+
+@dataclass(frozen=True)
+class Basic(Authorization):
     """Basic authentication with the clientid and the clientsecret of a service key."""
 
     clientid: str
@@ -57,46 +68,39 @@ class Basic:
     scheme: str = "Basic"
 
     def headers(self) -> dict[str, str]:
+        """One Authorization header (RFC 7617)."""
         pair = f"{self.clientid}:{self.clientsecret.reveal()}".encode()
         return {"Authorization": f"{self.scheme} {base64.b64encode(pair).decode()}"}
 
-    def query(self) -> dict[str, str]:
-        return {}
-
     def with_clientid(self, change: Callable[[str], str]) -> Basic:
+        """The same credentials with the clientid changed."""
         return replace(self, clientid=change(self.clientid))
 
     def with_clientsecret(self, change: Callable[[str], str]) -> Basic:
+        """The same credentials with the clientsecret changed."""
         return replace(self, clientsecret=self.clientsecret.changed(change))
 
 
 @dataclass(frozen=True)
-class RawAuthorization:
+class RawAuthorization(Authorization):
     """An Authorization header as it stands, for headers that no client would build."""
 
     value: Secret
 
     def headers(self) -> dict[str, str]:
+        """The header as it was given."""
         return {"Authorization": self.value.reveal()}
-
-    def query(self) -> dict[str, str]:
-        return {}
 
 
 @dataclass(frozen=True)
-class CredentialsInQuery:
+class CredentialsInQuery(Authorization):
     """The credentials in the URL's query, where they do not belong."""
 
     basic: Basic
 
-    def headers(self) -> dict[str, str]:
-        return {}
-
     def query(self) -> dict[str, str]:
+        """Both values under the names that the service key gives them."""
         return {"clientid": self.basic.clientid, "clientsecret": self.basic.clientsecret.reveal()}
-
-
-Authorization = NoAuthorization | Basic | RawAuthorization | CredentialsInQuery
 
 
 @dataclass(frozen=True)

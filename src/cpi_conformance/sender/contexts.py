@@ -14,6 +14,7 @@ import secrets
 import ssl
 import tempfile
 import warnings
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
@@ -34,12 +35,14 @@ class ExplicitTrustAdapter(HTTPAdapter):
         super().__init__(pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Give the pool our context, and the name that the server certificate must carry."""
         kwargs["ssl_context"] = self.ssl_context
         if self._expected_name is not None:
             kwargs["server_hostname"] = self._expected_name
         super().init_poolmanager(*args, **kwargs)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Verify always, and load nothing: requests would add certifi's bundle here."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
@@ -83,7 +86,7 @@ def _own_context(credential: Credential) -> ssl.SSLContext:
             stream.write(key + pem((credential.certificate, *credential.issuers)).encode())
         context.load_cert_chain(path, password=password)
     finally:
-        os.unlink(path)
+        Path(path).unlink()
     return context
 
 

@@ -86,6 +86,7 @@ class Refused:
 
     @property
     def layer(self) -> Layer:
+        """The layer that the cause belongs to."""
         return LAYER_OF[self.cause]
 
     def __str__(self) -> str:

@@ -66,6 +66,7 @@ class Transcript:
 
     @property
     def bytes_left(self) -> bool:
+        """Whether anything was sent or received above TCP."""
         return bool(self.messages)
 
     def note(self, direction: str, version: int, kind: int, message: int, content: bytes) -> None:
@@ -114,6 +115,7 @@ class WatchedSocket(ssl.SSLSocket):
     """A TLS socket that fills the current :class:`Transcript` and waits for the verdict on our certificate."""
 
     def do_handshake(self, block: bool = False) -> None:
+        """Shake hands, note what passed, and wait for the verdict on our certificate."""
         transcript = _current.get()
         if transcript is None:
             super().do_handshake(block)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from enum import Enum
 
 import h11
 from cryptography import x509
@@ -31,8 +31,8 @@ LINGER_SECONDS = 5.0
 BODY_LIMIT = 40 * 1024 * 1024
 """Bytes; the default ``maximumBodySize`` of an HTTPS sender channel is 40 MB."""
 
-FORGEABLE = ("x-forwarded-client-cert", "x-ssl-client", "ssl_client_cert", "ssl_client_user", "ssl-client-cert")
-"""Headers, or beginnings of headers, that only the load balancer may set; a caller's are removed."""
+FORGEABLE = ("x-forwarded-client-cert", "x-ssl-client", "ssl-client-cert", "ssl-client-user")
+"""How headers begin that only the load balancer may set, with dashes for underscores; a caller's are removed."""
 
 
 class Edge:
@@ -71,6 +71,15 @@ class Edge:
         self._servers.clear()
 
 
+class Phase(Enum):
+    """Where a connection stands."""
+
+    HANDSHAKE = "handshake"
+    OPEN = "open"
+    LINGERING = "lingering"
+    """We have said all that we have to say; what still arrives is read and thrown away."""
+
+
 class EdgeConnection(asyncio.Protocol):
     """One connection, from its handshake to its lingering end."""
 
@@ -79,9 +88,9 @@ class EdgeConnection(asyncio.Protocol):
         self._handshake = Handshake()
         self._tls = edge.tls.connection(self._handshake)
         self._http = h11.Connection(h11.SERVER)
-        self._step: Callable[[], None] = self._shake_hands
+        self._phase = Phase.HANDSHAKE
         self._transport: asyncio.Transport
-        self._timer: asyncio.TimerHandle
+        self._timer: asyncio.TimerHandle | None = None
         self._peer_port = 0
         self._certificate: x509.Certificate | None = None
         self._certificate_headers: Headers = ()
@@ -90,6 +99,7 @@ class EdgeConnection(asyncio.Protocol):
         self._answering: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A caller has connected; asyncio calls this first."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._peer_port = transport.get_extra_info("peername")[1]
@@ -97,30 +107,29 @@ class EdgeConnection(asyncio.Protocol):
         self._set_timer(HANDSHAKE_SECONDS)
 
     def data_received(self, data: bytes) -> None:
-        if self._step == self._discard:
+        """Encrypted bytes have come in."""
+        if self._phase is Phase.LINGERING:
             return
         self._tls.bio_write(data)
-        self._step()
-
-    def eof_received(self) -> bool:
-        if self._step == self._shake_hands:
-            self._note(None, None, refusal_by_caller(self._handshake))
-        elif self._step == self._converse and self._handshake.alert_received not in (None, 0):
-            self._note(None, None, refusal_by_caller(self._handshake))
-        return False
+        if self._phase is Phase.HANDSHAKE:
+            self._shake_hands()
+        else:
+            self._converse()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._step == self._shake_hands and exc is not None:
+        """The connection is gone, in order or not."""
+        if self._phase is Phase.HANDSHAKE:
             self._note(None, None, refusal_by_caller(self._handshake))
-        self._step = self._discard
-        self._timer.cancel()
+        self._phase = Phase.LINGERING
+        if self._timer:
+            self._timer.cancel()
         if self._answering:
             self._answering.cancel()
         self._edge.connections.discard(self)
 
     def abort(self) -> None:
         """Drop the connection without a word, as a load balancer that dies does."""
-        self._step = self._discard
+        self._phase = Phase.LINGERING
         self._transport.abort()
 
     def _shake_hands(self) -> None:
@@ -136,7 +145,7 @@ class EdgeConnection(asyncio.Protocol):
         self._certificate = self._tls.get_peer_certificate(as_cryptography=True)
         if self._certificate is not None and not self._handshake.verification:
             self._certificate_headers = certificate_headers(self._certificate)
-        self._step = self._converse
+        self._phase = Phase.OPEN
         self._set_timer(IDLE_SECONDS)
         self._flush()
         self._converse()
@@ -154,7 +163,7 @@ class EdgeConnection(asyncio.Protocol):
             self._note(None, None, refusal_by_caller(self._handshake))
             self._linger()
         except h11.RemoteProtocolError:
-            self._send_and_close(Answer(400, (("content-type", "text/plain"),), b"Bad Request"))
+            self._refuse(400, b"Bad Request")
 
     def _next_event(self) -> None:
         while self._answering is None:
@@ -164,7 +173,7 @@ class EdgeConnection(asyncio.Protocol):
             elif isinstance(event, h11.Data):
                 self._body += event.data
                 if len(self._body) > BODY_LIMIT:
-                    self._send_and_close(Answer(413, (("content-type", "text/plain"),), b"Payload Too Large"))
+                    self._refuse(413, b"Payload Too Large")
                     return
             elif isinstance(event, h11.EndOfMessage) and self._request is not None:
                 exchange = self._exchange(self._request, bytes(self._body))
@@ -179,7 +188,11 @@ class EdgeConnection(asyncio.Protocol):
         return Exchange(request.method.decode("ascii"), path, query, headers, body)
 
     async def _answer(self, exchange: Exchange) -> None:
-        answer = await self._edge.application(exchange)
+        try:
+            answer = await self._edge.application(exchange)
+        except Exception:  # of the simulation, not of the caller: never let the caller wait for it
+            self.abort()
+            raise
         self._answering = None
         self._note(f"{exchange.method} {exchange.path}", answer.status, self._explained(answer))
         self._send(answer)
@@ -202,14 +215,16 @@ class EdgeConnection(asyncio.Protocol):
         headers = [*answer.headers, ("content-length", str(len(answer.body)))]
         head = h11.Response(status_code=answer.status, headers=headers)
         content = self._http.send(head) or b""
-        content += self._http.send(h11.Data(data=answer.body)) or b""
+        if self._request is None or self._request.method != b"HEAD":
+            content += self._http.send(h11.Data(data=answer.body)) or b""
         content += self._http.send(h11.EndOfMessage()) or b""
         self._tls.sendall(content)
         self._flush()
 
-    def _send_and_close(self, answer: Answer) -> None:
+    def _refuse(self, status: int, text: bytes) -> None:
+        """Answer a request that is none, and end the connection."""
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._send(answer)
+            self._send(Answer(status, (("content-type", "text/plain"), ("connection", "close")), text))
         self._close()
 
     def _close(self) -> None:
@@ -219,15 +234,12 @@ class EdgeConnection(asyncio.Protocol):
 
     def _linger(self) -> None:
         """Send what is left, shut down writing, and read on until the caller closes."""
-        self._step = self._discard
+        self._phase = Phase.LINGERING
         self._flush()
         with suppress(OSError):  # a caller that has gone has taken the connection with it
             if not self._transport.is_closing():
                 self._transport.write_eof()
         self._set_timer(LINGER_SECONDS)
-
-    def _discard(self) -> None:
-        """After the end nothing that arrives matters."""
 
     def _flush(self) -> None:
         while True:
@@ -237,12 +249,12 @@ class EdgeConnection(asyncio.Protocol):
                 return
 
     def _set_timer(self, seconds: float) -> None:
-        if hasattr(self, "_timer"):
+        if self._timer:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
 
     def _note(self, request: str | None, status: int | None, refused: Truth | None) -> None:
-        presented = self._certificate or self._tls.get_peer_certificate(as_cryptography=True)
+        presented = self._certificate or self._handshake.presented
         name = self._tls.get_servername()
         self._edge.record.add(
             Entry(
@@ -250,7 +262,7 @@ class EdgeConnection(asyncio.Protocol):
                 host=self._edge.name,
                 peer_port=self._peer_port,
                 server_name=name.decode("ascii", "replace") if name else None,
-                tls=self._tls.get_protocol_version_name() if self._step == self._converse else None,
+                tls=self._tls.get_protocol_version_name() if self._phase is Phase.OPEN else None,
                 certificate=dn(presented.subject) if presented else None,
                 fingerprint=fingerprint(presented) if presented else None,
                 verification=tuple(self._handshake.verification),
@@ -263,12 +275,7 @@ class EdgeConnection(asyncio.Protocol):
 
 def sanitised(headers: Headers) -> Headers:
     """Without the headers that only the load balancer may set (policy ``sanitize_set``)."""
-    return tuple(
-        (name, value) for name, value in headers if not name.replace("_", "-").startswith(tuple(_FORGEABLE_DASHED))
-    )
-
-
-_FORGEABLE_DASHED = tuple(name.replace("_", "-") for name in FORGEABLE)
+    return tuple((name, value) for name, value in headers if not name.replace("_", "-").startswith(FORGEABLE))
 
 
 def certificate_headers(certificate: x509.Certificate) -> Headers:

@@ -46,6 +46,7 @@ class Presented:
 class Handshake:
     """What one handshake brought to light; filled by OpenSSL's callbacks."""
 
+    presented: x509.Certificate | None = None
     verification: list[int] = field(default_factory=list)
     alert_sent: int | None = None
     alert_received: int | None = None
@@ -64,9 +65,12 @@ class EdgeTls:
         policy: BadCertificatePolicy,
         now: Callable[[], dt.datetime] | None = None,
     ) -> None:
-        """``client_roots`` are the only trust anchors for client certificates, and their names are sent to
+        """Make the contexts.
+
+        ``client_roots`` are the only trust anchors for client certificates, and their names are sent to
         callers; ``default`` is presented without SNI and for unknown names; ``now`` is the moment at
-        which certificates are judged, real time when ``None``."""
+        which certificates are judged, real time when ``None``.
+        """
         self._client_roots = client_roots
         self._policy = policy
         self._now = now
@@ -110,6 +114,8 @@ class EdgeTls:
 
     def _judge(self, connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
         handshake = connection.get_app_data()
+        if depth == 0:
+            handshake.presented = certificate.to_cryptography()
         if code and code not in handshake.verification:
             handshake.verification.append(code)
         return bool(ok) or self._policy is BadCertificatePolicy.STRIP

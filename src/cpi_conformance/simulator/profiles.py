@@ -32,6 +32,7 @@ class Profile:
 
     @property
     def served(self) -> ServerChain:
+        """The chain that is presented now."""
         return self.chains[-1]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -63,6 +62,7 @@ class Record:
         self._path = path
 
     def add(self, entry: Entry) -> None:
+        """Take an entry down."""
         with self._changed:
             self._entries.append(entry)
             if self._path:
@@ -71,18 +71,13 @@ class Record:
             self._changed.notify_all()
 
     def entries(self) -> tuple[Entry, ...]:
+        """All entries so far, oldest first."""
         with self._changed:
             return tuple(self._entries)
 
-    def of(self, peer_port: int, *, since: float = 0.0, timeout: float = 5.0) -> Entry:
-        """The newest entry of the caller with that port; waits for it, ``TimeoutError`` when none comes."""
-        deadline = time.monotonic() + timeout
+    def after(self, count: int, *, timeout: float = 5.0) -> Entry:
+        """The entry that follows the first ``count``; waits for it, ``TimeoutError`` when none comes."""
         with self._changed:
-            while True:
-                for entry in reversed(self._entries):
-                    if entry.peer_port == peer_port and entry.at >= since:
-                        return entry
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
-                    raise TimeoutError(f"the record has no entry of the caller's port {peer_port}")
-                self._changed.wait(remaining)
+            if not self._changed.wait_for(lambda: len(self._entries) > count, timeout):
+                raise TimeoutError(f"the record has no more than {count} entries")
+            return self._entries[count]

@@ -24,7 +24,6 @@ from cpi_conformance.simulator.exchange import Answer, Exchange, Headers
 from cpi_conformance.simulator.record import Truth
 from cpi_conformance.simulator.service_keys import (
     DEFAULT_ROLE,
-    Authenticated,
     Authentication,
     ServiceKeys,
     Unauthenticated,
@@ -99,9 +98,12 @@ class Runtime:
         accepts_certificates: bool = True,
         certificate_precedes_basic: bool = True,
     ) -> None:
-        """``accepts_certificates`` is off on a trial tenant (help page 4ec6192; contradicted by a trial
+        """Deploy flows before calls come in.
+
+        ``accepts_certificates`` is off on a trial tenant (help page 4ec6192; contradicted by a trial
         tenant of 2026). ``certificate_precedes_basic``: a presented certificate decides even when
-        Basic credentials come along (inferred from KBA 3224701)."""
+        Basic credentials come along (inferred from KBA 3224701).
+        """
         self._keys = keys
         self._clock = clock
         self._accepts_certificates = accepts_certificates
@@ -117,6 +119,7 @@ class Runtime:
         del self._flows[address.lower()]
 
     async def __call__(self, exchange: Exchange) -> Answer:
+        """Answer one request, with the headers that every answer of a tenant carries."""
         answer = self._answer(exchange)
         correlation = str(uuid.uuid4())
         extra = (*SECURITY_HEADERS, ("x-correlationid", correlation), ("x-vcap-request-id", correlation))

@@ -55,6 +55,7 @@ class ServerAuthority:
 
     @property
     def root(self) -> Authority:
+        """The authority at the top."""
         return self._root
 
     def leaf(self, host: str) -> Credential:

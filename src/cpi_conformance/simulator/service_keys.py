@@ -185,8 +185,4 @@ def _same_names(stored: x509.Certificate | None, presented: x509.Certificate) ->
 
 def _clones(certificate: x509.Certificate) -> Unauthenticated:
     """The text of the audit log (KBA 3364579)."""
-    return Unauthenticated(
-        f"Multiple clones found for certificate {dn(certificate.subject)}, {dn(certificate.issuer)}"
-    )
-
-
+    return Unauthenticated(f"Multiple clones found for certificate {dn(certificate.subject)}, {dn(certificate.issuer)}")

@@ -1,8 +1,8 @@
 """Verdicts: of a check, of a run, and how they are reached."""
 
+from cpi_conformance.verdict.document import SCHEMA, run_document
 from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
-from cpi_conformance.verdict.document import SCHEMA, run_document
 
 __all__ = [
     "SCHEMA",

@@ -23,5 +23,5 @@ def run_document(run: Run) -> dict[str, Any]:
         "kind": run.kind,
         "gate": str(run.gate),
         "counts": {str(verdict): run.count(verdict) for verdict in Verdict},
-        "checks": [asdict(check) for check in run.checks],
+        "checks": [{**asdict(check), "steps": list(check.steps)} for check in run.checks],
     }

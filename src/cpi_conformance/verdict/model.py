@@ -61,6 +61,7 @@ class CheckResult:
 
     @property
     def applicable(self) -> bool:
+        """Whether the check has something to say about the landscape."""
         return self.verdict is not Verdict.NOT_PROVEN or not (self.reason or "").startswith(NOT_APPLICABLE)
 
 
@@ -85,9 +86,11 @@ class Run:
 
     @property
     def gate(self) -> Gate:
+        """Whether the transport may go."""
         return gate_of(self.checks, self.selected)
 
     def count(self, verdict: Verdict) -> int:
+        """How many checks ended so."""
         return sum(check.verdict is verdict for check in self.checks)
 
 

@@ -1,0 +1,93 @@
+"""The command ``python -m benchmarks``: measures in rounds and prints the table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from benchmarks.calls import bare, by_sender, seconds_each
+from benchmarks.far_side import FarSide, far_side
+from benchmarks.kinds import Kind, kinds
+from benchmarks.newman import Newman
+from benchmarks.process import succeed
+from benchmarks.rounds import Measurement, Samples, in_rounds
+from benchmarks.suite import SuiteRun, run_suite
+from benchmarks.table import Row, table
+
+
+def main(
+    rounds: Annotated[int, typer.Option(help="How often each measurement is made.", min=1)] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="One round: to see that everything runs.")] = False,
+) -> None:
+    """Measure what the suite costs, and compare it with bare calls and with newman."""
+    with TemporaryDirectory(prefix="benchmarks-") as folder, far_side(Path(folder) / "landscape") as far:
+        typer.echo(_measured(far, Path(folder), 1 if quick else rounds))
+
+
+def _measured(far: FarSide, folder: Path, rounds: int) -> str:
+    on_far_side = f"--landscape={far.file}"
+    compared = kinds(far.landscape)
+    measurements: list[Measurement] = [
+        lambda: {"ready": float(succeed((sys.executable, "-m", "benchmarks.ready"), folder / "ready.log").output)},
+        *(_calls(kind, folder) for kind in compared),
+        lambda: _whole(run_suite(folder, on_far_side), compared),
+        lambda: _default(run_suite(folder)),
+    ]
+    before = len(far.seen())
+    checks = len(run_suite(folder, on_far_side).ends)
+    calls = far.seen()[before:]
+    notes = [f"rounds: {rounds}; the suite's run on the profile current: {checks} checks, {len(calls)} calls"]
+    try:
+        newman = Newman(far, calls, folder)
+    except FileNotFoundError as missing:
+        notes.append(f"{missing}")
+    else:
+        notes.append(newman.compared())
+        measurements.append(lambda: {"newman": newman.seconds()})
+    samples = in_rounds(measurements, rounds)
+    return "\n".join((table((*_per_call(samples, compared), *_per_run(samples))), "", *notes))
+
+
+def _calls(kind: Kind, folder: Path) -> Measurement:
+    plain, sent = [bare(call, folder) for call in kind.calls], [by_sender(call) for call in kind.calls]
+    if not all(send().startswith(b"HTTP/1.1 401 ") for send in plain):
+        raise RuntimeError(f"the bare call, {kind.name}, is not refused as those of the checks are")
+    seconds_each(sent)  # opens the PFX
+    return lambda: {f"bare {kind.name}": seconds_each(plain), f"sender {kind.name}": seconds_each(sent)}
+
+
+def _whole(whole: SuiteRun, compared: Iterable[Kind]) -> Mapping[str, float]:
+    checks = {f"check {kind.name}": whole.seconds_per_check(kind.checks) for kind in compared}
+    return {"suite": whole.process.seconds, **checks}
+
+
+def _default(whole: SuiteRun) -> Mapping[str, float]:
+    return {"default": whole.process.seconds, "checks": len(whole.ends), "peak": whole.process.peak}
+
+
+def _per_call(samples: Samples, compared: Iterable[Kind]) -> Iterable[Row]:
+    for kind in compared:
+        plain = samples[f"bare {kind.name}"]
+        yield Row(f"{kind.name}: bare TLS handshake and request", plain, "ms")
+        yield Row("  the sender's call, to the bare one", samples[f"sender {kind.name}"], "ms", plain)
+        yield Row("  a check, to the bare call", samples[f"check {kind.name}"], "ms", plain, "at most 3")
+
+
+def _per_run(samples: Samples) -> Sequence[Row]:
+    newman, checks = samples.get("newman", ()), max(samples["checks"])
+    return (
+        *((Row("newman, whole run", newman, "s"),) if newman else ()),
+        Row("suite, whole run, to newman making the same calls", samples["suite"], "s", newman, "at most 0.5"),
+        Row("simulated landscape ready after import", samples["ready"], "ms", (), "at most 300 ms"),
+        Row(f"default run of {checks:.0f} checks", samples["default"], "s", (), f"at most {checks * 10 / 200:.1f} s"),
+        Row("  memory", samples["peak"], "MB", (), "at most 150 MB"),
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,207 @@
+"""How verdicts are reached: every pair of twin and deviation, with senders that say what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cpi_conformance.landscape import Expectations
+from cpi_conformance.secret import Secret
+from cpi_conformance.sender import (
+    Accepted,
+    Basic,
+    Call,
+    Cause,
+    Evidence,
+    Expected,
+    Observation,
+    Refused,
+    Response,
+    Trust,
+)
+from cpi_conformance.sender.layers import LAYER_OF, Layer
+from cpi_conformance.verdict import Judge, NotProven, Refuted
+from cpi_conformance.verdict.judge import INFRASTRUCTURE
+
+TWIN = Call(
+    host="tenant.invalid",
+    path="/http/x",
+    trust=Trust(()),
+    authorization=Basic("sb-x", Secret("right")),
+    expects=Expected(200, "hello"),
+)
+DEVIATION = TWIN.but(authorization=Basic("sb-x", Secret("wrong")))
+
+
+def accepted(body: bytes = b"hello", status: int = 200) -> Accepted:
+    """An answer of the flow."""
+    return Accepted(Response(status, (), body), Evidence("GET /http/x"))
+
+
+def refused(cause: Cause) -> Refused:
+    """A refusal for that cause."""
+    return Refused(cause, Evidence("GET /http/x"))
+
+
+class Rehearsed:
+    """A sender that answers each call with what was rehearsed, in turn."""
+
+    def __init__(self, **observations: list[Observation]) -> None:
+        self._observations = {TWIN: observations.get("twin", []), DEVIATION.call: observations.get("deviation", [])}
+        self.sent: list[Call] = []
+
+    def send(self, call: Call) -> Observation:
+        """The next observation for this call; the last one again when none is left."""
+        self.sent.append(call)
+        rehearsed = self._observations[call]
+        return rehearsed.pop(0) if len(rehearsed) > 1 else rehearsed[0]
+
+
+def judge(sender: Rehearsed, lost_alerts: str = "tolerated") -> Judge:
+    """A judge who believes the rehearsed sender."""
+    expectations = Expectations(lost_alerts=lost_alerts)  # type: ignore[arg-type]  # a literal in the table
+    return Judge(sender, {}, expectations)  # type: ignore[arg-type]  # only send() is used
+
+
+Outcome = type[Exception] | None
+
+REFUSALS: dict[str, tuple[Observation, Observation, Cause, Outcome]] = {
+    "refused-as-it-must-be": (accepted(), refused(Cause.UNAUTHENTICATED), Cause.UNAUTHENTICATED, None),
+    "accepted": (accepted(), accepted(), Cause.UNAUTHENTICATED, Refuted),
+    "refused-at-another-layer": (accepted(), refused(Cause.ROLE_MISSING), Cause.UNAUTHENTICATED, Refuted),
+    "refused-for-another-cause": (accepted(), refused(Cause.CERTIFICATE_EXPIRED), Cause.UNKNOWN_CA, Refuted),
+    "twin-refused": (refused(Cause.UNAUTHENTICATED), refused(Cause.UNAUTHENTICATED), Cause.UNAUTHENTICATED, NotProven),
+    "twin-with-another-answer": (accepted(b"login"), refused(Cause.UNAUTHENTICATED), Cause.UNAUTHENTICATED, NotProven),
+    "twin-with-a-cut-head": (accepted(b""), refused(Cause.UNAUTHENTICATED), Cause.UNAUTHENTICATED, NotProven),
+    "twin-with-another-status": (
+        accepted(status=204),
+        refused(Cause.UNAUTHENTICATED),
+        Cause.UNAUTHENTICATED,
+        NotProven,
+    ),
+    "nobody-there": (
+        refused(Cause.CONNECTION_REFUSED),
+        refused(Cause.CONNECTION_REFUSED),
+        Cause.UNAUTHENTICATED,
+        NotProven,
+    ),
+    "gone-in-between": (accepted(), refused(Cause.CONNECTION_REFUSED), Cause.UNAUTHENTICATED, NotProven),
+    "gateway-failed": (accepted(), refused(Cause.ENDPOINT_FAILURE), Cause.UNAUTHENTICATED, NotProven),
+    "alert-lost": (accepted(), refused(Cause.ALERT_LOST), Cause.UNKNOWN_CA, None),
+    "alert-lost-where-401-is-due": (accepted(), refused(Cause.ALERT_LOST), Cause.UNAUTHENTICATED, Refuted),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_refused(name: str) -> None:
+    """Proven only when the twin is accepted and the deviation is refused at its layer for its cause."""
+    twin, deviation, cause, outcome = REFUSALS[name]
+    it = judge(Rehearsed(twin=[twin], deviation=[deviation]))
+    if outcome is None:
+        it.refused(DEVIATION, cause)
+        assert it.finding is not None
+        assert it.finding.layer == LAYER_OF[cause]
+    else:
+        with pytest.raises(outcome):
+            it.refused(DEVIATION, cause)
+        assert it.finding is None
+
+
+@pytest.mark.parametrize("cause", sorted(INFRASTRUCTURE))
+def test_infrastructure_never_refutes(cause: Cause) -> None:
+    """Whatever ends a call before a decision leaves the question open, in both directions."""
+    it = judge(Rehearsed(twin=[accepted()], deviation=[refused(cause)]))
+    with pytest.raises(NotProven, match="infrastructure"):
+        it.refused(DEVIATION, Cause.UNAUTHENTICATED)
+    with pytest.raises(NotProven, match="infrastructure"):
+        judge(Rehearsed(twin=[refused(cause)])).accepted(TWIN)
+
+
+def test_lost_alert_is_checked_with_a_second_twin() -> None:
+    """A lost alert looks like a dead far side, so the twin is asked again before anything is proven."""
+    sender = Rehearsed(twin=[accepted(), refused(Cause.CONNECTION_LOST)], deviation=[refused(Cause.ALERT_LOST)])
+    with pytest.raises(NotProven):
+        judge(sender).refused(DEVIATION, Cause.UNKNOWN_CA)
+    assert sender.sent == [TWIN, DEVIATION.call, TWIN]
+
+
+def test_lost_alert_refutes_where_alerts_must_arrive() -> None:
+    """The simulated load balancer closes lingeringly, so there a lost alert is a defect."""
+    sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.ALERT_LOST)])
+    with pytest.raises(Refuted):
+        judge(sender, "refuted").refused(DEVIATION, Cause.UNKNOWN_CA)
+
+
+def test_twins_are_shared() -> None:
+    """A twin is sent once for all the checks that lean on it."""
+    sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.UNAUTHENTICATED)])
+    it = judge(sender)
+    for _ in range(3):
+        it.refused(DEVIATION, Cause.UNAUTHENTICATED)
+    assert sender.sent.count(TWIN) == 1
+
+
+ACCEPTANCES: dict[str, tuple[Observation, Outcome]] = {
+    "the-flows-answer": (accepted(), None),
+    "another-answer": (accepted(b"<html>login</html>"), Refuted),
+    "an-empty-answer": (accepted(b""), Refuted),
+    "another-status": (accepted(status=202), Refuted),
+    "unauthenticated": (refused(Cause.UNAUTHENTICATED), Refuted),
+    "missing-ca": (refused(Cause.MISSING_CA), Refuted),
+    "nobody-there": (refused(Cause.CONNECTION_REFUSED), NotProven),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTANCES)
+def test_accepted(name: str) -> None:
+    """Accepted means that the flow answered, to the letter."""
+    observation, outcome = ACCEPTANCES[name]
+    it = judge(Rehearsed(twin=[observation]))
+    if outcome is None:
+        it.accepted(TWIN)
+    else:
+        with pytest.raises(outcome):
+            it.accepted(TWIN)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        Layer.IDENTITY,
+        Layer.PROTOCOL,
+        Layer.SERVER_TRUST,
+        Layer.CLIENT_TRUST,
+        Layer.AUTHENTICATION,
+        Layer.AUTHORIZATION,
+    ],
+)
+def test_acceptance_of_what_must_be_refused_names_what_to_do(layer: Layer) -> None:
+    """The worst finding of all comes with a remedy for its layer."""
+    cause = next(cause for cause, of in LAYER_OF.items() if of is layer)
+    it = judge(Rehearsed(twin=[accepted()], deviation=[accepted()]))
+    with pytest.raises(Refuted) as refuted:
+        it.refused(DEVIATION, cause)
+    assert refuted.value.finding.layer == layer
+    assert refuted.value.finding.cause == "not-refused"
+    assert refuted.value.finding.remedy
+
+
+@pytest.mark.parametrize("cause", [cause for cause in Cause if cause not in INFRASTRUCTURE])
+def test_every_refusal_names_what_to_do(cause: Cause) -> None:
+    """Whatever is seen instead of an acceptance, the finding says layer, cause and remedy."""
+    with pytest.raises(Refuted) as refuted:
+        judge(Rehearsed(twin=[refused(cause)])).accepted(TWIN)
+    finding = refuted.value.finding
+    assert (finding.layer, finding.cause) == (LAYER_OF[cause], cause)
+    assert finding.remedy
+
+
+def test_witness_sees_every_call() -> None:
+    """The report shows the twin and the deviation, in this order."""
+    seen: list[str] = []
+    sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.UNAUTHENTICATED)])
+    witness: Callable[[str, Call, Observation], None] = lambda part, call, observation: seen.append(part)  # noqa: E731
+    it = Judge(sender, {}, Expectations(), witness)  # type: ignore[arg-type]  # only send() is used
+    it.refused(DEVIATION, Cause.UNAUTHENTICATED)
+    assert seen == ["the twin", "the deviation"]
