@@ -7,7 +7,6 @@ import copy
 import datetime as dt
 import json
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_an
 
 from cpi_conformance.certificates import Authority, pem, write_pfx
 from cpi_conformance.certificates.pfx_writer import write_certificates_only
-from cpi_conformance.landscape import LandscapeProblems, Problem, load_landscape
+from cpi_conformance.landscape import LandscapeProblems, load_landscape
 from cpi_conformance.secret import Secret
 
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
@@ -62,7 +61,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     oauth = {"clientid": "sb-1!b2|it-rt-x!b3", "clientsecret": CLIENTSECRET.reveal()}
     content: dict[str, str | bytes] = {
         "ca.pem": pem([authority.certificate]),
-        "unknown-version.pem": b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n",
+        "unknown-version.pem": b"-----BEGIN CERTIFICATE-----\n"
+        + base64.encodebytes(der)
+        + b"-----END CERTIFICATE-----\n",
         "text.pem": "no certificate in here\n",
         "key.json": json.dumps({"oauth": oauth}),
         "without-oauth.json": json.dumps(oauth),
@@ -89,23 +90,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def problems_of(document: dict[str, Any], folder: Path) -> LandscapeProblems:
-    path = folder / "landscape.toml"
-    path.write_text(tomli_w.dumps(document), encoding="utf-8")
     with pytest.raises(LandscapeProblems) as found:
-        load_landscape(path, ENVIRONMENT)
+        load_landscape(written(document, folder), ENVIRONMENT)
     return found.value
 
 
-def changed(key: str, value: object) -> dict[str, Any]:
-    """The good file with one value changed or added; ``None`` takes it away."""
-    document = copy.deepcopy(GOOD)
+def written(document: dict[str, Any], folder: Path) -> Path:
+    path = folder / "landscape.toml"
+    path.write_text(tomli_w.dumps(document), encoding="utf-8")
+    return path
+
+
+def put(document: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+    """A copy with one value changed or added; ``None`` takes it away."""
+    document = copy.deepcopy(document)
     *parents, last = key.split(".")
     table: Any = document
     for parent in parents:
         table = table[int(parent)] if isinstance(table, list) else table.setdefault(parent, {})
-    if value is None:
-        del table[last]
-    else:
+    table.pop(last, None)
+    if value is not None:
         table[last] = value
     return document
 
@@ -153,7 +157,9 @@ MISTAKES = {
     "host-empty": Mistake("runtime.host", "", "write the host name"),
     "port-zero": Mistake("runtime.port", 0, "is 0, but it should be greater than or equal to 1"),
     "port-too-high": Mistake("runtime.port", 65536, "is 65536, but it should be less than or equal to 65535"),
-    "port-a-text": Mistake("runtime.port", "443", "is a text, but a whole number is expected; write for example port = 443"),
+    "port-a-text": Mistake(
+        "runtime.port", "443", "is a text, but a whole number is expected; write for example port = 443"
+    ),
     "port-true": Mistake("runtime.port", True, "is true, but a whole number is expected"),
     "port-with-a-point": Mistake("runtime.port", 443.0, "is 443.0, but a whole number is expected"),
     "kind-unknown": Mistake("kind", "real", "it should be 'live' or 'simulated'; write for example kind ="),
@@ -178,15 +184,21 @@ MISTAKES = {
     "pfx-damaged": Mistake(PFX, "damaged.pfx", "download it again"),
     "pfx-is-a-certificate": Mistake(PFX, "certificate.pfx", "name the .pfx or .p12 file, not a certificate"),
     "pfx-without-key": Mistake(PFX, "without-key.pfx", "export it again with its private key"),
-    "pfx-without-certificate": Mistake("certificates.sender", {"pfx": "without-certificate.pfx"}, "with its certificate", PFX),
+    "pfx-without-certificate": Mistake(
+        "certificates.sender", {"pfx": "without-certificate.pfx"}, "with its certificate", PFX
+    ),
     "pfx-of-unsupported-encryption": Mistake(PFX, "other-cipher.pfx", "export it again with AES-256 or 3DES"),
     "passphrase-wrong": Mistake(PHRASE, {"env": "CPI_OTHER_CASE"}, "give the passphrase that was chosen"),
     "passphrase-missing": Mistake(PHRASE, None, "give the passphrase that was chosen"),
-    "passphrase-in-the-file": Mistake(PHRASE, "in the file", "a table is expected; write for example passphrase = { env"),
+    "passphrase-in-the-file": Mistake(
+        PHRASE, "in the file", "a table is expected; write for example passphrase = { env"
+    ),
     "passphrase-not-utf-8": Mistake(PHRASE, {"file": "latin-1.txt"}, "save the secret as UTF-8 text"),
     "passphrase-in-utf-16": Mistake(PHRASE, {"file": "utf-16.txt"}, "passphrase"),
     "passphrase-not-there": Mistake(PHRASE, {"file": "missing"}, NOT_THERE),
-    "variable-not-set": Mistake(PHRASE, {"env": "CPI_NOT_SET"}, "the environment variable CPI_NOT_SET is not set; set it"),
+    "variable-not-set": Mistake(
+        PHRASE, {"env": "CPI_NOT_SET"}, "the environment variable CPI_NOT_SET is not set; set it"
+    ),
     "variable-not-utf-8": Mistake(PHRASE, {"env": "CPI_NOT_UTF_8"}, "passphrase"),
     "variable-and-file": Mistake(PHRASE, {"env": "CPI_PASSPHRASE", "file": "passphrase.txt"}, EITHER_SECRET),
     "neither-variable-nor-file": Mistake(PHRASE, {}, EITHER_SECRET),
@@ -202,23 +214,22 @@ MISTAKES = {
     "clientsecret-alone": Mistake(KEY, {"clientsecret": {"env": "CPI_CLIENTSECRET"}}, EITHER_KEY),
     "key-file-and-clientid": Mistake(KEY, {"file": "key.json", "clientid": "sb-1"}, EITHER_KEY),
     "clientsecret-not-set": Mistake(
-        KEY, {"clientid": "sb-1", "clientsecret": {"env": "CPI_NOT_SET"}}, "CPI_NOT_SET is not set", f"{KEY}.clientsecret"
+        KEY,
+        {"clientid": "sb-1", "clientsecret": {"env": "CPI_NOT_SET"}},
+        "CPI_NOT_SET is not set",
+        f"{KEY}.clientsecret",
     ),
 }
 
-each_mistake = pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
-
 
 def test_the_good_file_is_good(folder: Path) -> None:
-    path = folder / "good.toml"
-    path.write_text(tomli_w.dumps(GOOD), encoding="utf-8")
-    assert load_landscape(path, ENVIRONMENT).name == "QA eu10"
+    assert load_landscape(written(GOOD, folder), ENVIRONMENT).name == "QA eu10"
 
 
-@each_mistake
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_one_mistake_is_one_problem(mistake: Mistake, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """And neither it nor a library on its way shows a secret."""
-    found = problems_of(changed(mistake.key, mistake.value), folder)
+    found = problems_of(put(GOOD, mistake.key, mistake.value), folder)
     assert [problem.key for problem in found.problems] == [mistake.at or mistake.key]
     assert mistake.words in str(found)
     assert str(found).startswith(f"the landscape file {folder / 'landscape.toml'} has a problem:\n")
@@ -227,12 +238,99 @@ def test_one_mistake_is_one_problem(mistake: Mistake, folder: Path, capfd: pytes
     assert CLIENTSECRET.reveal().casefold() not in told
 
 
-@each_mistake
-def test_following_the_example_mends_it(mistake: Mistake, folder: Path) -> None:
-    """What comes after "write for example" is TOML that can stand at that key."""
-    document = changed(mistake.key, mistake.value)
-    (problem,) = problems_of(document, folder).problems if mistake.key != KEY_FILE else (Problem("", "", ""),)
+WITH_EXAMPLE = (
+    "name-missing",
+    "name-empty",
+    "name-a-number",
+    "runtime-missing",
+    "runtime-a-text",
+    "host-missing",
+    "port-zero",
+    "port-a-text",
+    "kind-unknown",
+    "stage-unknown",
+    "edition-unknown",
+    "policy-a-number",
+    "flows-empty",
+    "flows-a-table",
+    "method-head",
+    "status-of-a-refusal",
+    "pfx-missing",
+    "passphrase-in-the-file",
+)
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLE)
+def test_an_example_can_be_copied(name: str, folder: Path) -> None:
+    """What comes after "write for example" is TOML, and at its place it is no problem any more."""
+    document = put(GOOD, MISTAKES[name].key, MISTAKES[name].value)
+    (problem,) = problems_of(document, folder).problems
     _, example, text = problem.instead.partition("write for example ")
-    if not example:
-        return
-    assert tomllib.loads(text)
+    assert example
+    _, _, last = problem.key.rpartition(".")
+    mended = put(document, problem.key, tomllib.loads(text)[last])
+    assert load_landscape(written(mended, folder), ENVIRONMENT)
+
+
+FILES = {
+    "not-toml": (b"name = QA\n", "is not TOML: .*line 1.*; correct that line"),
+    "twice-the-same-key": (b'name = "a"\nname = "b"\n', "is not TOML: .*line 2.*; correct that line"),
+    "a-zero-byte": (b'name = "a\0"\n', "is not TOML: .*line 1.*; correct that line"),
+    "not-utf-8": ('name = "Größe"\n'.encode("latin-1"), "is not UTF-8 text; save it as UTF-8"),
+    "utf-16": ('name = "QA"\n'.encode("utf-16"), "is not UTF-8 text; save it as UTF-8"),
+    "a-number-of-5000-digits": (b"name = " + b"1" * 5000, "is not TOML"),
+    "nested-without-end": (b"name = " + b"[" * 5000, "is not TOML"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), FILES.values(), ids=FILES)
+def test_a_file_that_cannot_be_parsed_is_one_problem(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "landscape.toml"
+    path.write_bytes(content)
+    with pytest.raises(LandscapeProblems, match=words) as found:
+        load_landscape(path, ENVIRONMENT)
+    assert [problem.key for problem in found.value.problems] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        pytest.param("missing.toml", "No such file or directory", id="not-there"),
+        pytest.param("", "Is a directory", id="a-directory"),
+        pytest.param("landscape\0.toml", "cannot be read", id="no-path"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_problem(name: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(LandscapeProblems, match=words) as found:
+        load_landscape(tmp_path / name, ENVIRONMENT)
+    (problem,) = found.value.problems
+    assert (problem.key, problem.instead) == ("file", "name a TOML file that exists")
+
+
+def test_all_problems_are_told_at_once(folder: Path) -> None:
+    """What is wrong in one table hides nothing of what another refers to."""
+    document = GOOD
+    told = ("name-a-number", "unknown-key-near-a-known-one", "host-with-path", "port-zero", "ca-not-there")
+    told += ("pfx-damaged", "variable-not-set", "key-not-json", "address-with-http", "policy-a-number")
+    mistakes = [MISTAKES[name] for name in told]
+    for mistake in mistakes:
+        document = put(document, mistake.key, mistake.value)
+    found = problems_of(document, folder)
+    first, *lines = str(found).splitlines()
+    assert first.endswith("has 10 problems:")
+    assert lines == [f"  {problem}" for problem in found.problems]
+    assert {problem.key for problem in found.problems} == {mistake.key for mistake in mistakes}
+    assert all(any(mistake.words in line for line in lines) for mistake in mistakes)
+
+
+def test_secrets_at_the_wrong_place_are_not_shown(folder: Path) -> None:
+    """Whoever writes a secret into the file has made a mistake, and the message must not make another."""
+    document = put(GOOD, KEY, {"clientid": "sb-1", "clientsecret": CLIENTSECRET.reveal()})
+    document = put(document, PHRASE, [PASSPHRASE.reveal()])
+    document = put(document, "certificates.renewed", {"pfx": "sender.pfx", "password": PASSPHRASE.reveal()})
+    document = put(document, "runtime.host", f"https://sb-1:{CLIENTSECRET.reveal()}@x-rt.example.com")
+    document = put(document, "kind", PASSPHRASE.reveal())
+    found = problems_of(document, folder)
+    assert len(found.problems) == 5
+    assert PASSPHRASE.reveal() not in str(found)
+    assert CLIENTSECRET.reveal() not in str(found)
