@@ -19,7 +19,10 @@ from benchmarks.rounds import Measurement, Samples, in_rounds
 from benchmarks.suite import SuiteRun, run_suite
 from benchmarks.table import Row, table
 
+application = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
+
+@application.command()
 def main(
     rounds: Annotated[int, typer.Option(help="How often each measurement is made.", min=1)] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="One round: to see that everything runs.")] = False,
@@ -90,4 +93,4 @@ def _per_run(samples: Samples) -> Sequence[Row]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    application()

@@ -200,7 +200,9 @@ def run(given: Given, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def newman_here() -> str | None:
-    """On the path, or where CI puts it."""
+    """On the path, or where CI puts it; a script that needs node."""
+    if shutil.which("node") is None:
+        return None
     ours = PROJECT / ".ci" / "clients" / "node_modules" / ".bin"
     return shutil.which("newman", path=os.pathsep.join((os.environ.get("PATH", os.defpath), str(ours))))
 
@@ -212,7 +214,12 @@ def java_here() -> str | None:
     if java is None:
         return None
     listed = subprocess.run(
-        [java, "--list-modules"], stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False
+        [java, "--list-modules"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
     )
     compiler = re.search(r"^jdk\.compiler@(\d+)", listed.stdout, re.MULTILINE)
     return java if compiler and int(compiler[1]) >= 17 else None
@@ -237,7 +244,7 @@ class Witness:
         """The path of the program; the test is skipped when there is none."""
         found = self.find()
         if found is None:
-            pytest.skip(f"{self.name} is not installed; {self.advice}")
+            pytest.skip(f"{self.name} is not installed: {self.advice}")
         return found
 
     def testify(self, given: Given) -> tuple[Outcome, Entry]:
@@ -248,17 +255,23 @@ class Witness:
 
 CURL = Witness("curl", lambda: shutil.which("curl"), call_with_curl, "apt-get install curl")
 NEWMAN = Witness("newman", newman_here, call_with_newman, "npm install --no-save --prefix .ci/clients newman@6.2.2")
-JAVA = Witness("Java 17", java_here, call_with_java, "apt-get install openjdk-17-jdk-headless")
+JAVA = Witness("java", java_here, call_with_java, "apt-get install openjdk-17-jdk-headless (17 or later will do)")
 
-IDS = {CURL: "curl", NEWMAN: "newman", JAVA: "java"}
+every_witness = pytest.mark.parametrize(
+    "witness", [pytest.param(witness, id=witness.name) for witness in (CURL, NEWMAN, JAVA)]
+)
 
 NOBODY = ("authentication", "unauthenticated")
 """How the record names a caller who has shown neither credentials nor a certificate."""
 
-HUNG_UP = ("connect", "closed-by-sender")
-"""How it names a caller who closed amid the handshake and did not say why."""
+MISSING_CA = ("server-trust", "missing-ca")
+"""How it names a caller who refused the server certificate with the alert ``unknown_ca`` (48)."""
 
-every_witness = pytest.mark.parametrize("witness", [pytest.param(witness, id=name) for witness, name in IDS.items()])
+REFUSED = ("server-trust", "server-certificate-refused")
+"""How it names one who did so with ``certificate_unknown`` (46), which does not say why."""
+
+HUNG_UP = ("connect", "closed-by-sender")
+"""How it names one who closed amid the handshake without an alert."""
 
 
 def hear(given: Given, call: Callable[[], Outcome]) -> tuple[Outcome, Entry]:
@@ -356,22 +369,26 @@ def test_without_an_identity_nobody_is_authenticated(witness: Witness, given: Gi
 @pytest.mark.parametrize(
     ("witness", "error", "noted"),
     [
-        pytest.param(CURL, "curl: (60)", ("server-trust", "missing-ca"), id="curl"),
-        pytest.param(NEWMAN, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", HUNG_UP, id="newman"),
-        pytest.param(JAVA, "ValidatorException", HUNG_UP, id="java"),
+        pytest.param(CURL, "curl: (60)", {MISSING_CA}, id="curl"),
+        pytest.param(NEWMAN, "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", {HUNG_UP}, id="newman"),
+        pytest.param(JAVA, "ValidatorException", {HUNG_UP, REFUSED}, id="java"),
     ],
 )
-def test_without_the_ca_the_witness_refuses(witness: Witness, error: str, noted: tuple[str, str], given: Given) -> None:
-    """No request leaves, and no credentials with it. Only curl sends an alert that tells the server why.
+def test_without_the_ca_the_witness_refuses(
+    witness: Witness, error: str, noted: set[tuple[str, str]], given: Given
+) -> None:
+    """No request leaves, and no credentials with it; but not every witness tells the server why.
 
-    Node judges the certificate after its side of the handshake and destroys the connection; Java's
-    HttpClient closes it while its TLS engine still holds the alert (so do 17 and 25 alike).
+    Node judges the certificate when its side of the handshake is done, and destroys the connection.
+    Java's HttpClient closes the connection while another of its threads may or may not have sent the
+    alert: mostly it has not.
     """
     outcome, entry = witness.testify(replace(given, basic=True, trusts=False))
 
     assert outcome.status is None
     assert error in outcome.error
-    assert (entry.request, entry.status, refusal(entry)) == (None, None, noted)
+    assert (entry.request, entry.status) == (None, None)
+    assert refusal(entry) in noted
 
 
 def test_newman_sends_no_certificate_when_the_pfx_is_in_the_wrong_option(given: Given) -> None:

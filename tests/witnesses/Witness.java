@@ -39,9 +39,10 @@ public class Witness {
         Optional<Path> passphrase = file(arguments[3]);
         Optional<Path> basic = file(arguments[4]);
 
+        KeyManager[] identity = pfx.isPresent() ? identity(pfx.get(), passphrase) : null; // null: none
+        TrustManager[] trust = ca.isPresent() ? trust(ca.get()) : null; // null: Java's own trust list
         SSLContext tls = SSLContext.getInstance("TLS");
-        // null stands for no identity in the one place, and for Java's own trust list in the other
-        tls.init(pfx.isPresent() ? identity(pfx.get(), passphrase) : null, ca.isPresent() ? trust(ca.get()) : null, null);
+        tls.init(identity, trust, null);
         HttpClient client = HttpClient.newBuilder().sslContext(tls).connectTimeout(LIMIT).build();
         HttpRequest.Builder request = HttpRequest.newBuilder(url).timeout(LIMIT);
         if (basic.isPresent()) {

@@ -97,6 +97,7 @@ class EdgeConnection(asyncio.Protocol):
         self._request: h11.Request | None = None
         self._body = bytearray()
         self._answering: asyncio.Task[None] | None = None
+        self._noted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A caller has connected; asyncio calls this first."""
@@ -118,7 +119,7 @@ class EdgeConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, in order or not."""
-        if self._phase is Phase.HANDSHAKE:
+        if self._phase is not Phase.LINGERING and not self._noted:
             self._note(None, None, refusal_by_caller(self._handshake))
         self._phase = Phase.LINGERING
         if self._timer:
@@ -157,10 +158,9 @@ class EdgeConnection(asyncio.Protocol):
                 self._next_event()
         except SSL.WantReadError:
             self._flush()
-        except SSL.ZeroReturnError:
-            self._linger()
         except SSL.Error:
-            self._note(None, None, refusal_by_caller(self._handshake))
+            if not self._noted:
+                self._note(None, None, refusal_by_caller(self._handshake))
             self._linger()
         except h11.RemoteProtocolError:
             self._refuse(400, b"Bad Request")
@@ -254,6 +254,7 @@ class EdgeConnection(asyncio.Protocol):
         self._timer = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
 
     def _note(self, request: str | None, status: int | None, refused: Truth | None) -> None:
+        self._noted = True
         presented = self._certificate or self._handshake.presented
         name = self._tls.get_servername()
         self._edge.record.add(

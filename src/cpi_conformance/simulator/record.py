@@ -32,7 +32,8 @@ class Entry:
         peer_port: the caller's port; with the host's port it tells connections apart.
         server_name: the SNI that the caller sent.
         tls: ``TLSv1.2``, ``TLSv1.3``, or ``None`` when none was agreed.
-        certificate: the subject of the client certificate that was presented, if any.
+        certificate: the subject of the client certificate that was presented, if any; not known when an
+            issuer in its chain had been refused before the certificate itself was looked at.
         fingerprint: its SHA-256.
         verification: OpenSSL verify codes of that certificate; empty when it is trusted.
         request: method and path without the query, or ``None``.

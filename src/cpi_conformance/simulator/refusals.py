@@ -51,7 +51,7 @@ def refusal_by_caller(handshake: Handshake) -> Truth:
     """Why the caller ended the handshake, as far as its alert tells."""
     alert = handshake.alert_received
     if alert is None or alert == CLOSE_NOTIFY:
-        return Truth("connect", "closed-by-sender", "the caller closed before the handshake was done")
+        return Truth("connect", "closed-by-sender", "the caller closed without a request")
     if alert in SERVER_TRUST:
         return Truth("server-trust", SERVER_TRUST[alert], f"the caller refused the server certificate (alert {alert})")
     if alert == BAD_CERTIFICATE:

@@ -31,6 +31,13 @@ INFRASTRUCTURE = frozenset(
 """Causes that say nothing about authentication: the call did not get as far, or nobody was there."""
 
 
+CALL = "the call"
+TWIN = "the twin"
+SHARED_TWIN = "the twin, as sent before"
+DEVIATION = "the deviation"
+"""The parts that calls play before a judge."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What was seen: the layer and cause of a refusal (``None`` for acceptance), and what to do."""
@@ -88,7 +95,7 @@ class Judge:
             NotProven: it did not get as far as an authentication decision.
         """
         __tracebackhide__ = True
-        observation = self._made("the call", call)
+        observation = self._made(CALL, call)
         if isinstance(observation, Refused):
             finding = _finding_of(observation)
             if observation.cause in INFRASTRUCTURE:
@@ -108,7 +115,7 @@ class Judge:
         """
         __tracebackhide__ = True
         self._require_twin(deviation.twin, again=False)
-        observation = self._made("the deviation", deviation.call)
+        observation = self._made(DEVIATION, deviation.call)
         layer = LAYER_OF[cause]
         if isinstance(observation, Accepted):
             raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", _not_refused(layer))
@@ -127,10 +134,11 @@ class Judge:
 
     def _require_twin(self, twin: Call, *, again: bool) -> None:
         __tracebackhide__ = True
-        if again or twin not in self._twins:
+        shared = twin in self._twins and not again
+        if not shared:
             self._twins[twin] = self._sender.send(twin)
         observation = self._twins[twin]
-        self._witness("the twin", twin, observation)
+        self._witness(SHARED_TWIN if shared else TWIN, twin, observation)
         if isinstance(observation, Refused):
             raise NotProven(f"the twin was not accepted: {observation}", _finding_of(observation))
         if not _answers_as_expected(observation, twin):
