@@ -44,6 +44,12 @@ def verdicts(document: dict[str, Any]) -> dict[str, tuple[str, str | None, str |
     return {check["node"]: (check["verdict"], check["layer"], check["cause"]) for check in document["checks"]}
 
 
+def histories(reports: Path) -> set[str]:
+    """By what Allure recognises the checks of a run in the next one."""
+    results = (json.loads(path.read_text()) for path in (reports / "allure-results").glob("*-result.json"))
+    return {result["historyId"] for result in results}
+
+
 @pytest.fixture(scope="module")
 def default_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     """One run without options."""
@@ -97,6 +103,7 @@ def test_parallel_run_gives_the_same_verdicts(
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert verdicts(verdict_in(tmp_path)) == verdicts(verdict_in(default_run[1]))
     assert verdict_in(tmp_path)["landscape"] == verdict_in(default_run[1])["landscape"]
+    assert histories(tmp_path) == histories(default_run[1]), "Allure would not recognise a check in the next run"
 
 
 def test_run_against_another_process(

@@ -7,14 +7,16 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
+from cpi_conformance.diagnosis import Remedy
 from cpi_conformance.verdict import SCHEMA, CheckResult, Finding, Gate, NotProven, Refuted, Run, Verdict, run_document
 from cpi_conformance.verdict.model import NOT_APPLICABLE, Severity
 from fixtures.checks import Check
 from fixtures.verdict import result_of
 
+REMEDY = Remedy("because", "do this", "somewhere")
 CHECK = Check("BASIC-01", "a title", Severity.BLOCKER, ("1.basic.2c",))
-PROVEN = result_of(CHECK, "suites/x.py::a", None, Finding("authentication", "unauthenticated", "do this"))
-REFUTED = result_of(CHECK, "suites/x.py::b", Refuted("no", Finding("flow", "flow-failed", "do that")), Finding())
+PROVEN = result_of(CHECK, "suites/x.py::a", None, Finding("authentication", "unauthenticated", REMEDY))
+REFUTED = result_of(CHECK, "suites/x.py::b", Refuted("no", Finding("flow", "flow-failed", REMEDY)), Finding())
 OPEN = result_of(CHECK, "suites/x.py::c", NotProven("infrastructure: nobody there"), Finding())
 NOT_FOR_IT = replace(OPEN, reason=f"{NOT_APPLICABLE}: a trial tenant")
 
@@ -75,6 +77,6 @@ ENDINGS: dict[str, tuple[BaseException | None, Verdict, str | None]] = {
 def test_result_of_an_ending(name: str) -> None:
     """Only a failed assertion says something against the landscape; a broken check says nothing."""
     error, verdict, reason = ENDINGS[name]
-    result = result_of(CHECK, "node", error, Finding("flow", "flow-failed", "do that"))
+    result = result_of(CHECK, "node", error, Finding("flow", "flow-failed", REMEDY))
     assert (result.verdict, result.reason) == (verdict, reason)
     assert (result.remedy is None) == (verdict is Verdict.PROVEN or name in ("refuted", "not-proven"))

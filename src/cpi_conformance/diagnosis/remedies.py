@@ -24,15 +24,26 @@ class Remedy:
     source: str
 
 
-def remedy_for(cause: str, layer: str) -> Remedy:
-    """What to do about a cause; ``KeyError`` when the file knows neither the cause nor the layer."""
-    tables = _tables()
-    if cause == NOT_REFUSED:
-        entry = tables[NOT_REFUSED][layer]
-    elif cause == WRONG_ANSWER:
-        entry = tables["verdicts"][WRONG_ANSWER]
-    else:
-        entry = tables["causes"][cause]
+REFUSED_OTHERWISE = "refused-otherwise"
+"""When a call that must be refused is, but at another layer or for another cause."""
+
+
+def remedy_for(cause: str) -> Remedy:
+    """What to do about a cause that a sender has seen; ``KeyError`` when the file does not know it."""
+    return _remedy(_tables()["causes"][cause])
+
+
+def remedy_for_acceptance(layer: str) -> Remedy:
+    """What to do when a call was accepted that must be refused at that layer."""
+    return _remedy(_tables()[NOT_REFUSED][layer])
+
+
+def remedy_for_verdict(name: str) -> Remedy:
+    """What to do about :data:`WRONG_ANSWER` or :data:`REFUSED_OTHERWISE`."""
+    return _remedy(_tables()["verdicts"][name])
+
+
+def _remedy(entry: dict[str, str]) -> Remedy:
     return Remedy(entry["why"], entry["remedy"], entry["source"])
 
 

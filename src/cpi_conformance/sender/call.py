@@ -17,7 +17,7 @@ from cpi_conformance.certificates import PfxFile
 from cpi_conformance.secret import Secret
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TlsRange:
     """The TLS versions that the sender offers."""
 
@@ -33,6 +33,8 @@ class TlsRange:
         }
         low, high = names[self.lowest], names[self.highest]
         return f"TLS {low}" if low == high else f"TLS {low} to {high}"
+
+    __repr__ = __str__
 
 
 TLS_ANY = TlsRange(TLSVersion.TLSv1_2, TLSVersion.TLSv1_3)

@@ -7,9 +7,17 @@ accepted. Without an accepted twin nothing is proven, whatever the refusal looke
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cpi_conformance.diagnosis import NOT_REFUSED, WRONG_ANSWER, remedy_for
+from cpi_conformance.diagnosis import (
+    NOT_REFUSED,
+    REFUSED_OTHERWISE,
+    WRONG_ANSWER,
+    Remedy,
+    remedy_for,
+    remedy_for_acceptance,
+    remedy_for_verdict,
+)
 from cpi_conformance.landscape import Expectations
 from cpi_conformance.sender import Accepted, Call, Cause, Deviation, Layer, Observation, Refused, Sender
 from cpi_conformance.sender.layers import LAYER_OF
@@ -44,7 +52,7 @@ class Finding:
 
     layer: str | None = None
     cause: str | None = None
-    remedy: str | None = None
+    remedy: Remedy | None = None
 
 
 class Refuted(AssertionError):
@@ -130,7 +138,8 @@ class Judge:
                 return observation
         if observation.cause in INFRASTRUCTURE:
             raise NotProven(f"infrastructure: the deviation was {observation}", finding)
-        raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", finding)
+        otherwise = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
+        raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", otherwise)
 
     def _require_twin(self, twin: Call, *, again: bool) -> None:
         __tracebackhide__ = True
@@ -163,13 +172,12 @@ def _answer(observation: Accepted, call: Call) -> str:
 
 
 def _finding_of(observation: Refused) -> Finding:
-    remedy = remedy_for(observation.cause, observation.layer)
-    return Finding(str(observation.layer), str(observation.cause), remedy.remedy)
+    return Finding(str(observation.layer), str(observation.cause), remedy_for(observation.cause))
 
 
 def _not_refused(layer: Layer) -> Finding:
-    return Finding(str(layer), NOT_REFUSED, remedy_for(NOT_REFUSED, layer).remedy)
+    return Finding(str(layer), NOT_REFUSED, remedy_for_acceptance(layer))
 
 
 def _wrong_answer() -> Finding:
-    return Finding(str(Layer.FLOW), WRONG_ANSWER, remedy_for(WRONG_ANSWER, Layer.FLOW).remedy)
+    return Finding(str(Layer.FLOW), WRONG_ANSWER, remedy_for_verdict(WRONG_ANSWER))
