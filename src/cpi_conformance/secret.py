@@ -40,10 +40,15 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(_bytes(self._value), _bytes(other._value))
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not pickled; hand over the reference it was read from")
+
+
+def _bytes(value: str) -> bytes:
+    """For comparison only; also of texts that are no valid Unicode."""
+    return value.encode("utf-8", "surrogatepass")

@@ -33,7 +33,10 @@ def pem(certificates: Iterable[x509.Certificate]) -> str:
 
 def read_pem_bundle(content: bytes) -> tuple[x509.Certificate, ...]:
     """All certificates of a PEM bundle; ``ValueError`` when there is none or one is damaged."""
-    return tuple(x509.load_pem_x509_certificates(content))
+    try:
+        return tuple(x509.load_pem_x509_certificates(content))
+    except x509.InvalidVersion as error:  # the one kind that is no ValueError
+        raise ValueError(str(error)) from error
 
 
 def issued_by(certificate: x509.Certificate, candidate: x509.Certificate) -> bool:

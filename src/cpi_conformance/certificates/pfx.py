@@ -7,6 +7,7 @@ algorithms stand unencrypted in the outer structure, so reading that tells the t
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -46,6 +47,7 @@ class PfxProblem(Enum):
     DAMAGED = "damaged-pfx"
     WRONG_PASSPHRASE = "wrong-passphrase"
     UNSUPPORTED_ENCRYPTION = "unsupported-encryption"
+    UNSUPPORTED_KEY = "unsupported-key"
     NO_PRIVATE_KEY = "no-private-key"
     NO_CERTIFICATE = "no-certificate"
 
@@ -81,18 +83,34 @@ def open_pfx(pfx: PfxFile) -> Credential:
         PfxRefused: the file is no PFX, is damaged, is encrypted in a way that is not supported, does
             not open with this passphrase, or holds no private key or no certificate.
     """
-    passphrase = pfx.passphrase.reveal().encode() if pfx.passphrase else None
-    try:
-        key, certificate, others = load_key_and_certificates(pfx.content, passphrase)
-    except (ValueError, TypeError) as error:
-        raise _explained(pfx.content) from error
+    passphrase = _usable(pfx.passphrase)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # BER is allowed in a PFX, and odd serial numbers are not our affair
+        try:
+            key, certificate, others = load_key_and_certificates(pfx.content, passphrase)
+            chain = _chain_of(certificate, others) if certificate else ()
+        except (ValueError, TypeError, x509.InvalidVersion) as error:
+            raise _explained(pfx.content) from error
     if key is None:
         raise PfxRefused(PfxProblem.NO_PRIVATE_KEY, "the file holds certificates but no private key")
     if certificate is None:
         raise PfxRefused(PfxProblem.NO_CERTIFICATE, "the file holds a private key but not its certificate")
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
-        raise PfxRefused(PfxProblem.UNSUPPORTED_ENCRYPTION, f"a key of type {type(key).__name__} is not supported")
-    return Credential(certificate, key, _chain_of(certificate, others))
+        raise PfxRefused(PfxProblem.UNSUPPORTED_KEY, f"a key of type {type(key).__name__} is not supported")
+    return Credential(certificate, key, chain)
+
+
+def _usable(passphrase: Secret | None) -> bytes | None:
+    """The passphrase as bytes; a zero byte would make the library panic and print it."""
+    if passphrase is None:
+        return None
+    try:
+        encoded = passphrase.reveal().encode()
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise PfxRefused(PfxProblem.WRONG_PASSPHRASE, "the passphrase is no text; was its file saved as UTF-8?")
+    return encoded
 
 
 def encryption_of(content: bytes) -> tuple[str, ...]:
@@ -122,12 +140,14 @@ def _name(algorithm: object) -> str:
 
 
 def _explained(content: bytes) -> PfxRefused:
-    if not content.startswith(b"\x30") or b"\x02\x01\x03" not in content[:8]:
+    if not content.startswith(b"\x30") or b"\x02\x01\x03" not in content[:9]:
         return PfxRefused(PfxProblem.NOT_A_PFX, "the file does not begin as a PKCS#12 container does")
     try:
         algorithms = encryption_of(content)
     except (ValueError, TypeError, KeyError) as error:
         return PfxRefused(PfxProblem.DAMAGED, f"the structure breaks off or is broken: {_first_line(error)}")
+    if not algorithms:
+        return PfxRefused(PfxProblem.DAMAGED, "what it holds cannot be read")
     unknown = [name for name in algorithms if name not in READABLE]
     if unknown:
         return PfxRefused(PfxProblem.UNSUPPORTED_ENCRYPTION, f"it is encrypted with {', '.join(unknown)}")

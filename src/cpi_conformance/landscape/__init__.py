@@ -1,7 +1,8 @@
 """The landscape file: which systems are under test, and with whose credentials."""
 
-from cpi_conformance.landscape.loading import LandscapeProblems, Problem, load_landscape
+from cpi_conformance.landscape.loading import load_landscape
 from cpi_conformance.landscape.model import Expectations, FlowUnderTest, Landscape, MissingMaterial
+from cpi_conformance.landscape.problems import LandscapeProblems, Problem
 
 __all__ = [
     "Expectations",

@@ -133,10 +133,12 @@ class LandscapeFile(Section):
     stage: Annotated[Literal["development", "quality", "production"], Field(examples=["quality"])] = "quality"
     edition: Annotated[Literal["standard", "trial"], Field(examples=["standard"])] = "standard"
     profile: Annotated[str | None, Field(examples=["current"])] = None
-    runtime: Annotated[RuntimeSection, Field(examples=["[runtime] with host = …"])]
-    flows: Annotated[tuple[FlowSection, ...], Field(min_length=1, strict=False, examples=["[[flows]]"])] = (
-        FlowSection(body="Connected Successfully to CPI!"),
-    )
+    runtime: Annotated[
+        RuntimeSection, Field(examples=[{"host": "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"}])
+    ]
+    flows: Annotated[
+        tuple[FlowSection, ...], Field(min_length=1, strict=False, examples=[[{"address": "/test/clientcert"}]])
+    ] = (FlowSection(body="Connected Successfully to CPI!"),)
     trust: TrustSection = TrustSection()
     expectations: ExpectationsSection = ExpectationsSection()
     service_keys: ServiceKeysSection = ServiceKeysSection()

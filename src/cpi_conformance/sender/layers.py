@@ -45,6 +45,7 @@ class Cause(StrEnum):
     DAMAGED_PFX = "damaged-pfx"
     NOT_A_PFX = "not-a-pfx"
     UNSUPPORTED_ENCRYPTION = "unsupported-encryption"
+    UNSUPPORTED_KEY = "unsupported-key"
 
     UNKNOWN_HOST = "unknown-host"
 
@@ -98,6 +99,7 @@ _CAUSES: dict[Layer, tuple[Cause, ...]] = {
         Cause.DAMAGED_PFX,
         Cause.NOT_A_PFX,
         Cause.UNSUPPORTED_ENCRYPTION,
+        Cause.UNSUPPORTED_KEY,
     ),
     Layer.NAME: (Cause.UNKNOWN_HOST,),
     Layer.CONNECT: (

@@ -37,7 +37,8 @@ def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path
     sender_key, sender_pfx = population.service_keys["sender"], population.certificates["sender"]
     _write(folder / PASSPHRASE, population.passphrase.reveal())
     _write(folder / "ca.pem", pem([landscape.trusted_root]))
-    _write(folder / "previous-ca.pem", pem(landscape.previous_roots))
+    if landscape.previous_roots:
+        _write(folder / "previous-ca.pem", pem(landscape.previous_roots))
     _write(folder / "endpoint.txt", url + "\n")
     for name, key in population.service_keys.items():
         _write(folder / _key_file(name), json.dumps(key_json(key, landscape), indent=2) + "\n")
@@ -71,6 +72,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
     """The landscape file, with paths relative to itself."""
     profile = landscape.profile
     refused = "401" if profile.bad_certificate is BadCertificatePolicy.STRIP else "alert"
+    previous = {"previous_ca": "previous-ca.pem"} if landscape.previous_roots else {}
     flow = {"address": WHITEPAPER_FLOW.address, "method": "GET", "status": 200, "body": WHITEPAPER_FLOW.body}
     return {
         "name": f"simulated {profile.name}",
@@ -80,7 +82,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
         "profile": profile.name,
         "runtime": {"host": HOST, "port": landscape.port},
         "flows": [flow],
-        "trust": {"ca": "ca.pem", "previous_ca": "previous-ca.pem"},
+        "trust": {"ca": "ca.pem", **previous},
         "expectations": {"bad_client_certificate": refused, "lost_alerts": "refuted"},
         "service_keys": {name: {"file": _key_file(name)} for name in population.service_keys},
         "certificates": {

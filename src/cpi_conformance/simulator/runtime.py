@@ -9,7 +9,6 @@ message log.
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 import uuid
 from dataclasses import dataclass, replace
@@ -162,10 +161,10 @@ class Runtime:
     def _authenticate_basic(self, authorization: str) -> Authentication:
         scheme, _, encoded = authorization.partition(" ")
         if scheme.lower() != "basic":
-            return Unauthenticated(f"the scheme {scheme[:20]!r} is not Basic")
+            return Unauthenticated("the scheme of the Authorization header is not Basic")
         try:
             decoded = base64.b64decode(encoded.strip(" "), validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return Unauthenticated("the credentials are not base64 of UTF-8 text")
         clientid, colon, secret = decoded.partition(":")
         if not colon:

@@ -1,0 +1,129 @@
+"""Opening what a landscape file refers to: PEM bundles, service keys, PFX files, secrets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography import x509
+
+from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, open_pfx, read_pem_bundle
+from cpi_conformance.landscape.problems import Problem
+from cpi_conformance.landscape.schema import CertificateSection, SecretReference, ServiceKeySection
+from cpi_conformance.secret import Secret
+from cpi_conformance.sender import Basic
+
+PFX_ADVICE = {
+    PfxProblem.WRONG_PASSPHRASE: "give the passphrase that was chosen when the Passport was applied for",
+    PfxProblem.NO_PRIVATE_KEY: "export it again with its private key",
+    PfxProblem.NO_CERTIFICATE: "export it again with its certificate",
+    PfxProblem.DAMAGED: "download it again",
+    PfxProblem.NOT_A_PFX: "name the .pfx or .p12 file, not a certificate",
+    PfxProblem.UNSUPPORTED_ENCRYPTION: "export it again with AES-256 or 3DES",
+    PfxProblem.UNSUPPORTED_KEY: "use a certificate with an RSA or EC key, as SAP Passports have",
+}
+
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+"""What a variable's name looks like; anything else may be a secret in the wrong place, and is not repeated."""
+
+PATH = re.compile(r".*[./\\].*")
+"""What a path looks like, for the same reason."""
+
+
+class Material:
+    """Opens what a file refers to, and collects what cannot be opened."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], problems: list[Problem]) -> None:
+        self._folder = folder
+        self._environment = environment
+        self._problems = problems
+
+    def bundle(self, key: str, name: str | None) -> tuple[x509.Certificate, ...]:
+        """All certificates of a PEM file."""
+        content = self._content(key, name) if name else None
+        if content is None:
+            return ()
+        try:
+            return read_pem_bundle(content)
+        except ValueError:
+            self._add(key, f"{name} holds no PEM certificate", "export the CA as Base-64 encoded X.509 (.CER)")
+            return ()
+
+    def service_key(self, key: str, section: ServiceKeySection) -> Basic | None:
+        """Credentials, from the JSON of a service key or by themselves."""
+        if section.file is None:
+            secret = self.secret(f"{key}.clientsecret", section.clientsecret)
+            return Basic(section.clientid, secret) if section.clientid is not None and secret else None
+        content = self._content(f"{key}.file", section.file)
+        if content is None:
+            return None
+        try:
+            oauth = json.loads(content)["oauth"]
+            return Basic(_text(oauth["clientid"]), Secret(_text(oauth["clientsecret"])))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            wrong = f"{section.file} is no service key with oauth.clientid and oauth.clientsecret"
+            self._add(f"{key}.file", wrong, "save the JSON of View Credentials as it is")
+            return None
+
+    def certificate(self, key: str, section: CertificateSection) -> PfxFile | None:
+        """A PFX that opens."""
+        content = self._content(f"{key}.pfx", section.pfx)
+        passphrase = self.secret(f"{key}.passphrase", section.passphrase)
+        if content is None or (section.passphrase is not None and passphrase is None):
+            return None
+        pfx = PfxFile(content, passphrase)
+        try:
+            open_pfx(pfx)
+        except PfxRefused as refusal:
+            where = "passphrase" if refusal.problem is PfxProblem.WRONG_PASSPHRASE else "pfx"
+            self._add(f"{key}.{where}", f"{section.pfx} does not open: {refusal.detail}", PFX_ADVICE[refusal.problem])
+            return None
+        return pfx
+
+    def secret(self, key: str, reference: SecretReference | None) -> Secret | None:
+        """The secret that a reference leads to, without the line feed at the end of its file."""
+        if reference is None:
+            return None
+        if reference.env is not None:
+            return self._from_environment(key, reference.env)
+        shown = reference.file if PATH.fullmatch(reference.file or "") else "the file that is named there"
+        content = self._content(key, reference.file, shown)
+        if content is None:
+            return None
+        try:
+            return Secret(content.decode("utf-8-sig").removesuffix("\n").removesuffix("\r"))
+        except UnicodeDecodeError:
+            self._add(key, f"{shown} is not UTF-8 text", "save the secret as UTF-8 text")
+            return None
+
+    def _from_environment(self, key: str, variable: str) -> Secret | None:
+        value = self._environment.get(variable)
+        name = variable if VARIABLE.fullmatch(variable) else "that is named there"
+        if value is None:
+            self._add(key, f"the environment variable {name} is not set", "set it, or write another name")
+            return None
+        if any("\ud800" <= character <= "\udfff" for character in value):  # how Python shows bytes that are no text
+            self._add(key, f"the environment variable {name} is not UTF-8 text", "set it to UTF-8 text")
+            return None
+        return Secret(value)
+
+    def _content(self, key: str, name: str | None, shown: str | None = None) -> bytes | None:
+        if name is None:
+            return None
+        try:
+            return (self._folder / name).read_bytes()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a path"
+            self._add(key, f"{shown or name} cannot be read ({reason})", "paths are relative to the landscape file")
+            return None
+
+    def _add(self, key: str, wrong: str, instead: str) -> None:
+        self._problems.append(Problem(key, wrong, instead))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
