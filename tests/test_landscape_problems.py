@@ -195,7 +195,13 @@ MISTAKES = {
     ),
     "passphrase-not-utf-8": Mistake(PHRASE, {"file": "latin-1.txt"}, "save the secret as UTF-8 text"),
     "passphrase-in-utf-16": Mistake(PHRASE, {"file": "utf-16.txt"}, "passphrase"),
-    "passphrase-not-there": Mistake(PHRASE, {"file": "missing"}, NOT_THERE),
+    "passphrase-not-there": Mistake(PHRASE, {"file": "./missing"}, NOT_THERE),
+    "passphrase-in-place-of-a-variable": Mistake(
+        PHRASE, {"env": PASSPHRASE.reveal()}, "the environment variable that is named there is not set"
+    ),
+    "passphrase-in-place-of-a-file": Mistake(
+        PHRASE, {"file": PASSPHRASE.reveal()}, "the file that is named there cannot be read"
+    ),
     "variable-not-set": Mistake(
         PHRASE, {"env": "CPI_NOT_SET"}, "the environment variable CPI_NOT_SET is not set; set it"
     ),

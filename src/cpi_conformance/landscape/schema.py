@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+RUNTIME_HOST = "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"
+"""What the host of a tenant's runtime looks like."""
+
 
 class Section(BaseModel):
     """A table of the file; unknown keys and values of another type are refused."""
@@ -51,7 +54,7 @@ class CertificateSection(Section):
 class RuntimeSection(Section):
     """The runtime host of the tenant (with ``-rt`` in its name)."""
 
-    host: Annotated[str, Field(examples=["mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"])]
+    host: Annotated[str, Field(examples=[RUNTIME_HOST])]
     port: Annotated[int, Field(ge=1, le=65535, examples=[443])] = 443
 
     @field_validator("host")
@@ -133,9 +136,7 @@ class LandscapeFile(Section):
     stage: Annotated[Literal["development", "quality", "production"], Field(examples=["quality"])] = "quality"
     edition: Annotated[Literal["standard", "trial"], Field(examples=["standard"])] = "standard"
     profile: Annotated[str | None, Field(examples=["current"])] = None
-    runtime: Annotated[
-        RuntimeSection, Field(examples=[{"host": "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"}])
-    ]
+    runtime: Annotated[RuntimeSection, Field(examples=[{"host": RUNTIME_HOST}])]
     flows: Annotated[
         tuple[FlowSection, ...], Field(min_length=1, strict=False, examples=[[{"address": "/test/clientcert"}]])
     ] = (FlowSection(body="Connected Successfully to CPI!"),)
