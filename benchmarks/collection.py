@@ -35,7 +35,7 @@ class Collection:
         self._path = landscape.flows[0].path
         self._pfx = {fingerprint(pfx.open().certificate): pfx for pfx in landscape.certificates.values()}
         self._pfx[STRANGER] = _stranger()
-        self._paths = {known: _spelled(self._path, at) for at, known in enumerate(self._pfx)}
+        self._paths = {known: _spelled(self._path, at) for at, known in enumerate(self._pfx, 1)}
         self._items = [self._item(entry) for entry in calls]
 
     def command(self, newman: str, folder: Path) -> list[str]:
@@ -91,10 +91,11 @@ def _basic(key: Basic) -> Json:
     return {"type": "basic", "basic": [{"key": name, "value": value} for name, value in values.items()]}
 
 
-def _spelled(path: str, at: int) -> str:
-    """The path with one letter behind ``/http/`` in upper case; each ``at`` gives another spelling."""
-    letters = [index for index, letter in enumerate(path) if letter.islower() and index > len("/http")]
-    return path[: letters[at]] + path[letters[at] :].capitalize()
+def _spelled(path: str, number: int) -> str:
+    """The path with the letters of its last part in upper case where the number has a bit: another for each."""
+    folder, slash, name = path.rpartition("/")
+    letters = (letter.upper() if number >> at & 1 else letter for at, letter in enumerate(name))
+    return folder + slash + "".join(letters)
 
 
 def _stranger() -> PfxFile:

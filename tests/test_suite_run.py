@@ -91,6 +91,10 @@ def test_default_run_writes_allure_and_junit(default_run: tuple[subprocess.Compl
         assert labels["severity"] in {"blocker", "critical", "normal", "minor"}
         assert result["steps"]
         assert any(step.get("attachments") for step in result["steps"])
+    assert {each.name for each in (reports / "allure-results").iterdir()} >= {
+        "categories.json",
+        "environment.properties",
+    }
     cases = list(ElementTree.parse(reports / "junit.xml").iter("testcase"))  # noqa: S314  # we wrote it ourselves
     assert len(cases) == len(checks)
 

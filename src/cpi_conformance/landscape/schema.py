@@ -126,6 +126,8 @@ class CertificatesSection(Section):
     superseded: CertificateSection | None = None
     claimed_twice: CertificateSection | None = None
     without_role: CertificateSection | None = None
+    untrusted_ca: CertificateSection | None = None
+    self_signed: CertificateSection | None = None
 
 
 class LandscapeFile(Section):

@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cpi_conformance.certificates import PfxFile, Usage, write_pfx
+from cpi_conformance.certificates import Authority, Credential, PfxFile, Usage, self_signed, write_pfx
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.landscape import SimulatedLandscape
+from cpi_conformance.simulator.passport import SUBJECT, VALIDITY
 from cpi_conformance.simulator.service_keys import Plan, ServiceKey
 
 OTHER_ROLE = "Conformance.other"
@@ -42,6 +43,12 @@ def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> P
         "superseded": superseded,
         "claimed_twice": passports.issue("S0012345685"),
         "without_role": passports.issue("S0012345686"),
+        "untrusted_ca": _of_unknown_ca("S0012345687", landscape.clock.now()),
+        "self_signed": self_signed(
+            SUBJECT.format(user="S0012345688"),
+            not_before=landscape.clock.now() - dt.timedelta(days=1),
+            not_after=landscape.clock.now() + VALIDITY,
+        ),
     }
     basic = keys.create_instance("oauth")
     certificate = keys.create_instance("clientcertificate")
@@ -57,7 +64,7 @@ def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> P
     }
     keys.delete_key(service_keys["deleted"].guid)
     keys.create_key(certificate, "x509auth", certificate=sender.certificate)
-    for part in ("expired", "not_yet_valid", "server_purpose", "claimed_twice"):
+    for part in ("expired", "not_yet_valid", "server_purpose", "claimed_twice", "untrusted_ca", "self_signed"):
         keys.create_key(certificate, part, certificate=parts[part].certificate)
     keys.create_key(another, "claimed-again", certificate=parts["claimed_twice"].certificate)
     keys.create_key(certificate, "unpinned", certificate=superseded.certificate, pinned=False)
@@ -68,3 +75,10 @@ def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> P
     passphrase = Secret(secrets.token_urlsafe(12))
     certificates = {part: write_pfx(credential, passphrase) for part, credential in parts.items()}
     return Population(service_keys, certificates, passphrase)
+
+
+def _of_unknown_ca(user: str, now: dt.datetime) -> Credential:
+    """A certificate with a Passport's subject below a root that no load balancer knows."""
+    root = Authority.root("CN=Unknown Root CA,O=Elsewhere,C=DE", now=now)
+    issuer = root.intermediate("CN=Unknown Issuing CA,O=Elsewhere,C=DE", now=now)
+    return issuer.leaf(SUBJECT.format(user=user), not_before=now - dt.timedelta(days=1), not_after=now + VALIDITY)
