@@ -32,7 +32,7 @@ from cpi_conformance.certificates import (
     write_pfx,
 )
 from cpi_conformance.certificates.authority import PrivateKey, new_key
-from cpi_conformance.certificates.pfx import encryption_of
+from cpi_conformance.certificates.pfx_encryption import encryption_of
 from cpi_conformance.certificates.pfx_writer import write_certificates_only
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.passport import PassportAuthority

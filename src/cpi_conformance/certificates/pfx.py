@@ -8,12 +8,10 @@ algorithms stand unencrypted in the outer structure, so reading that tells the t
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
-from asn1crypto import cms, pkcs12
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
@@ -21,23 +19,6 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_cer
 from cpi_conformance.certificates.authority import Credential
 from cpi_conformance.certificates.chain import issued_by
 from cpi_conformance.secret import Secret
-
-READABLE = frozenset(
-    {
-        "pkcs12_sha1_rc4_128",
-        "pkcs12_sha1_rc4_40",
-        "pkcs12_sha1_tripledes_3key",
-        "pkcs12_sha1_tripledes_2key",
-        "pkcs12_sha1_rc2_128",
-        "pkcs12_sha1_rc2_40",
-        "aes128_cbc",
-        "aes192_cbc",
-        "aes256_cbc",
-        "tripledes_3key",
-        "rc2",
-    }
-)
-"""What cryptography's own OpenSSL, legacy provider included, decrypts."""
 
 
 class PfxProblem(Enum):
@@ -113,33 +94,9 @@ def _usable(passphrase: Secret | None) -> bytes | None:
     return encoded
 
 
-def encryption_of(content: bytes) -> tuple[str, ...]:
-    """The encryption algorithms of a PFX, by asn1crypto's names; ``ValueError`` when it has no such structure."""
-    pfx = pkcs12.Pfx.load(content)
-    if pfx["version"].native != "v3":
-        raise ValueError("a PFX has version 3")
-    return tuple(dict.fromkeys(_algorithms(pfx)))
-
-
-def _algorithms(pfx: pkcs12.Pfx) -> Iterator[str]:
-    for info in pfx.authenticated_safe:
-        if isinstance(info["content"], cms.EncryptedData):
-            yield _name(info["content"]["encrypted_content_info"]["content_encryption_algorithm"])
-        else:
-            for bag in pkcs12.SafeContents.load(info["content"].native):
-                if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
-                    yield _name(bag["bag_value"]["encryption_algorithm"])
-
-
-def _name(algorithm: object) -> str:
-    """The cipher's name; for PBES2 that of the cipher inside, for an unknown one its object identifier."""
-    identifier = algorithm["algorithm"].native  # type: ignore[index]  # asn1crypto has no types
-    if identifier == "pbes2":
-        return str(algorithm["parameters"]["encryption_scheme"]["algorithm"].native)  # type: ignore[index]
-    return str(identifier)
-
-
 def _explained(content: bytes) -> PfxRefused:
+    from cpi_conformance.certificates.pfx_encryption import READABLE, encryption_of  # see there
+
     if not content.startswith(b"\x30") or b"\x02\x01\x03" not in content[:9]:
         return PfxRefused(PfxProblem.NOT_A_PFX, "the file does not begin as a PKCS#12 container does")
     try:
