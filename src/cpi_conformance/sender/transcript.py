@@ -130,8 +130,8 @@ class WatchedSocket(ssl.SSLSocket):
             transcript.agreed_at = time.perf_counter()
             cipher = self.cipher()
             if cipher:
-                transcript.version, transcript.cipher = cipher[1], cipher[0]
-                transcript.version = self.version() or transcript.version
+                transcript.cipher = cipher[0]
+                transcript.version = self.version() or cipher[1]  # none yet when the handshake has failed
 
     def _await_verdict(self, transcript: Transcript) -> None:
         """Read until a session ticket (accepted), an alert or the end (refused), or time is up."""
