@@ -33,7 +33,7 @@ def version() -> None:
 
 @application.command()
 def serve(
-    out: Annotated[Path, typer.Option(help="Folder for what a caller needs; it is made private.", file_okay=False)],
+    out: Annotated[Path, typer.Option(help="Folder for what a caller needs; its files are private.", file_okay=False)],
     profile: Annotated[str, typer.Option(help="Generation: whitepaper, current or trial.")] = "current",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
     rsa: Annotated[

@@ -8,16 +8,16 @@ take an intermediate for an anchor.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import secrets
 import ssl
+import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from requests.adapters import HTTPAdapter
 from requests_pkcs12 import Pkcs12Adapter
 
@@ -26,73 +26,65 @@ from cpi_conformance.sender.call import TlsRange, Trust
 from cpi_conformance.sender.transcript import watch
 
 
-class ExplicitTrustAdapter(HTTPAdapter):
-    """An adapter that leaves its context's trust alone: neither certifi nor an environment variable adds to it."""
+class SenderAdapter(Pkcs12Adapter):  # type: ignore[misc]  # requests-pkcs12 has no types
+    """The adapter of requests-pkcs12, given its TLS context ready made.
 
-    def __init__(self, *, ssl_context: ssl.SSLContext, trust: Trust) -> None:
+    Left to itself it loads the PFX once for each adapter (30 ms with an RSA key), refuses expired
+    certificates before anything is sent, and lets requests add certifi's bundle to the context.
+    """
+
+    ssl_context: ssl.SSLContext
+
+    def __init__(self, *, ssl_context: ssl.SSLContext, expected_name: str | None) -> None:
         self.ssl_context = ssl_context
-        self._expected_name = trust.expected_name
-        super().__init__(pool_maxsize=1)
+        self._expected_name = expected_name
+        HTTPAdapter.__init__(self, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Give the pool our context, and the name that the server certificate must carry."""
-        kwargs["ssl_context"] = self.ssl_context
+        """Give the pool the name that the server certificate must carry."""
         if self._expected_name is not None:
             kwargs["server_hostname"] = self._expected_name
         super().init_poolmanager(*args, **kwargs)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Verify always, and load nothing: requests would add certifi's bundle here."""
+        """Verify always, and load nothing: the context has all that is trusted."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-def adapter_for(pfx: PfxFile | None, trust: Trust, tls: TlsRange) -> ExplicitTrustAdapter:
+def adapter_for(pfx: PfxFile | None, trust: Trust, tls: TlsRange) -> SenderAdapter:
     """The adapter for one identity, one trust and one TLS range.
-
-    The client certificate's context comes from requests-pkcs12. It refuses certificates that have
-    expired before anything is sent, and such a call must reach the far side to prove anything, so
-    those alone get a context of our own.
 
     Raises:
         PfxRefused: the PFX is no identity.
     """
-    if pfx is None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        credential = pfx.open()
-        context = _own_context(credential) if _has_expired(credential) else _pkcs12_context(pfx)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if pfx is not None:
+        _present(context, pfx.open())
     _trust_only(context, trust)
     _offer(context, tls)
     watch(context)
-    return ExplicitTrustAdapter(ssl_context=context, trust=trust)
+    return SenderAdapter(ssl_context=context, expected_name=trust.expected_name)
 
 
-def _pkcs12_context(pfx: PfxFile) -> ssl.SSLContext:
-    passphrase = pfx.passphrase.reveal() if pfx.passphrase else None
-    adapter = Pkcs12Adapter(pkcs12_data=pfx.content, pkcs12_password=passphrase)
-    context = adapter.ssl_context
-    assert isinstance(context, ssl.SSLContext)
-    return context
-
-
-def _own_context(credential: Credential) -> ssl.SSLContext:
-    """As requests-pkcs12 does it (``load_cert_chain`` takes only a path), without its look at the dates."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def _present(context: ssl.SSLContext, credential: Credential) -> None:
+    """Load key and chain; OpenSSL takes them only by path, so on Linux from memory, else from a private file."""
+    certificates = pem((credential.certificate, *credential.issuers)).encode()
+    if sys.platform == "linux":
+        key = credential.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        with os.fdopen(os.memfd_create("client-certificate"), "wb") as stream:
+            stream.write(key + certificates)
+            stream.flush()
+            context.load_cert_chain(f"/proc/self/fd/{stream.fileno()}")
+        return
     password = secrets.token_bytes(16)
     key = credential.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
     descriptor, path = tempfile.mkstemp(suffix=".pem")
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(key + pem((credential.certificate, *credential.issuers)).encode())
+            stream.write(key + certificates)
         context.load_cert_chain(path, password=password)
     finally:
         Path(path).unlink()
-    return context
-
-
-def _has_expired(credential: Credential) -> bool:
-    now = dt.datetime.now(dt.UTC)
-    return any(each.not_valid_after_utc < now for each in (credential.certificate, *credential.issuers))
 
 
 def _trust_only(context: ssl.SSLContext, trust: Trust) -> None:

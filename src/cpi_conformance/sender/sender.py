@@ -15,7 +15,7 @@ from cpi_conformance.certificates import PfxFile, PfxRefused, dn, missing_issuer
 from cpi_conformance.sender.alerts import alert_name
 from cpi_conformance.sender.call import Call, CertificateInHandshake, CertificateInHeaders, TlsRange, Trust
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
-from cpi_conformance.sender.contexts import ExplicitTrustAdapter, adapter_for
+from cpi_conformance.sender.contexts import SenderAdapter, adapter_for
 from cpi_conformance.sender.layers import Cause
 from cpi_conformance.sender.observation import Accepted, Evidence, Observation, Refused, Response
 from cpi_conformance.sender.transcript import Transcript, transcribing
@@ -35,7 +35,7 @@ class Sender:
     """
 
     def __init__(self) -> None:
-        self._adapters: dict[tuple[PfxFile | None, Trust, TlsRange], ExplicitTrustAdapter] = {}
+        self._adapters: dict[tuple[PfxFile | None, Trust, TlsRange], SenderAdapter] = {}
         self._lock = threading.Lock()
 
     def send(self, call: Call) -> Observation:
@@ -62,7 +62,7 @@ class Sender:
             return Accepted(response, evidence)
         return Refused(refused, replace(evidence, detail=f"HTTP status {response.status}"), response)
 
-    def _adapter(self, call: Call) -> ExplicitTrustAdapter:
+    def _adapter(self, call: Call) -> SenderAdapter:
         pfx = call.certificate.pfx if isinstance(call.certificate, CertificateInHandshake) else None
         wanted = (pfx, call.trust, call.tls)
         with self._lock:
@@ -98,7 +98,7 @@ def _claimed(pfx: PfxFile) -> dict[str, str]:
     }
 
 
-def _exchange(adapter: ExplicitTrustAdapter, prepared: requests.PreparedRequest, call: Call) -> Response:
+def _exchange(adapter: SenderAdapter, prepared: requests.PreparedRequest, call: Call) -> Response:
     with requests.Session() as session:
         session.trust_env = False
         session.mount(f"{call.scheme}://", adapter)
