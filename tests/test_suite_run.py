@@ -196,6 +196,16 @@ def test_broken_off_run_is_not_proven(running: Path, tmp_path: Path) -> None:
     assert verdict_in(tmp_path)["gate"] == "GO"
 
 
+def test_no_verdict_of_an_earlier_run_is_left(running: Path, tmp_path: Path) -> None:
+    """A run that cannot begin leaves no GO behind for somebody to read."""
+    run_suite(tmp_path, f"--landscape={running}", "-k", "test_answer")
+    assert verdict_in(tmp_path)["gate"] == "GO"
+    ended = run_suite(tmp_path, f"--landscape={changed(running, Path('broken.toml'), stage='prod')}")
+    assert ended.returncode == 4
+    assert not (tmp_path / "verdict.json").exists()
+    assert not (tmp_path / "junit.xml").exists()
+
+
 @pytest.mark.parametrize("form", ["--landscape={}", "--landscape {}"], ids=["in-one", "as-two-arguments"])
 def test_landscape_file_outside_of_the_checkout(form: str, running: Path, tmp_path: Path) -> None:
     """Both ways to write the option work, wherever the file is."""
