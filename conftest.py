@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.checks",
     "fixtures.landscape",
     "fixtures.service_keys",
+    "fixtures.parts",
     "fixtures.certificates",
     "fixtures.evidence",
     "fixtures.sender",

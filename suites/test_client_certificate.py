@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cpi_conformance.certificates import Encryption, PfxFile
+from cpi_conformance.certificates import Encryption, PfxFile, dn, open_pfx
 from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import (
     TLS_1_2,
@@ -20,6 +20,7 @@ from cpi_conformance.sender import (
 )
 from cpi_conformance.verdict import Judge, Severity
 from fixtures.checks import check, on_profiles, row
+from fixtures.parts import Cast
 
 pytestmark = pytest.mark.usefixtures("standard_edition")
 
@@ -54,7 +55,18 @@ def test_accepted(certificate_call: Call, tls: TlsRange, judge: Judge) -> None:
     """
     accepted = judge.accepted(certificate_call.but(tls=tls).call)
     assert accepted.evidence.certificate_requested, "the load balancer did not ask for a client certificate"
-    assert accepted.evidence.client_chain, "no client certificate was sent"
+
+
+@on_profiles("whitepaper", "current")
+@check("MTLS-07", "the root of the PFX is among the CAs that the load balancer names", steps=("2.postman.5",))
+def test_names_of_accepted_cas(certificate_call: Call, passport: PfxFile, judge: Judge) -> None:
+    """Accepted: an S/4HANA backend and Java send no certificate unless its CA is named; Postman sends it anyway.
+
+    Source: RFC 8446, section 4.2.4; SAP community, ba-p/13558707.
+    """
+    named = judge.accepted(certificate_call).evidence.accepted_cas
+    issuers = {dn(each.issuer) for each in (open_pfx(passport).certificate, *open_pfx(passport).issuers)}
+    assert issuers & set(named), f"none of the PFX's CAs is among the {len(named)} that are named"
 
 
 @pytest.mark.parametrize(
@@ -96,37 +108,36 @@ def test_no_certificate(certificate_call_on: Call, judge: Judge) -> None:
         row("MTLS-14", "a certificate that two keys claim", "claimed_twice", steps=KEY),
     ],
 )
-def test_certificate_without_its_one_key(
-    certificate_call_on: Call, landscape: Landscape, part: str, judge: Judge
-) -> None:
+def test_certificate_without_its_one_key(certificate_call_on: Call, cast: Cast, part: str, judge: Judge) -> None:
     """Refused at authentication: a trusted certificate must be in exactly one service key, byte for byte when pinned.
 
     Source: SAP help 19af5e2; SAP KBAs 3224701 and 3364579.
     """
-    other = CertificateInHandshake(landscape.certificate(part))
+    other = CertificateInHandshake(cast(part))
     judge.refused(certificate_call_on.but(certificate=other), Cause.UNAUTHENTICATED)
 
 
+@on_profiles("whitepaper", "current")
 @check("MTLS-15", "the older certificate after the renewed one was used, when not pinned", steps=KEY)
-def test_superseded_certificate(certificate_call_on: Call, landscape: Landscape, judge: Judge) -> None:
+def test_superseded_certificate(certificate_call_on: Call, cast: Cast, judge: Judge) -> None:
     """Refused at authentication: with an unpinned key the newest issue date wins, from its first use on.
 
     Source: SAP help 19af5e2.
     """
-    renewed = CertificateInHandshake(landscape.certificate("renewed"))
-    older = CertificateInHandshake(landscape.certificate("superseded"))
+    renewed = CertificateInHandshake(cast("renewed"))
+    older = CertificateInHandshake(cast("superseded"))
     twin = replace(certificate_call_on, certificate=renewed)
     judge.refused(twin.but(certificate=older), Cause.UNAUTHENTICATED)
 
 
 @on_profiles("whitepaper", "current")
 @check("MTLS-16", "the right certificate, but the role is missing", steps=("2.mapping.16", "2.postman.10"))
-def test_role_missing(certificate_call_on: Call, landscape: Landscape, judge: Judge) -> None:
+def test_role_missing(certificate_call_on: Call, cast: Cast, judge: Judge) -> None:
     """Refused at authorization: the instance of the key must have the user role of the channel.
 
     Source: SAP help 4ec6192 and 7f84d16.
     """
-    without_role = CertificateInHandshake(landscape.certificate("without_role"))
+    without_role = CertificateInHandshake(cast("without_role"))
     judge.refused(certificate_call_on.but(certificate=without_role), Cause.ROLE_MISSING)
 
 
@@ -162,8 +173,7 @@ def test_without_chain(certificate_call_on: Call, landscape: Landscape, without_
     Source: SAP help 4ec6192 and 4509f60.
     """
     deviation = certificate_call_on.but(certificate=CertificateInHandshake(without_chain))
-    refused = judge.refused(deviation, refusal_of_bad_certificate(landscape, Cause.UNKNOWN_CA))
-    assert len(refused.evidence.client_chain) == 1, "the chain was sent after all"
+    judge.refused(deviation, refusal_of_bad_certificate(landscape, Cause.UNKNOWN_CA))
 
 
 @on_profiles("whitepaper", "current")
@@ -188,15 +198,14 @@ def test_without_chain(certificate_call_on: Call, landscape: Landscape, without_
     ],
 )
 def test_certificate_that_does_not_verify(
-    certificate_call_on: Call, landscape: Landscape, part: str, alert: Cause, judge: Judge
+    certificate_call_on: Call, landscape: Landscape, cast: Cast, part: str, alert: Cause, judge: Judge
 ) -> None:
-    """Refused at client-trust, or at authentication where it is not passed on; and it must really have been sent.
+    """Refused at client-trust, or at authentication where it is not passed on.
 
     Source: RFC 5280; SAP help 0f92842 (clientAuth); SAP KBA 3711618.
     """
-    deviation = certificate_call_on.but(certificate=CertificateInHandshake(landscape.certificate(part)))
-    refused = judge.refused(deviation, refusal_of_bad_certificate(landscape, alert))
-    assert refused.evidence.client_chain, "the certificate never left this machine"
+    deviation = certificate_call_on.but(certificate=CertificateInHandshake(cast(part)))
+    judge.refused(deviation, refusal_of_bad_certificate(landscape, alert))
 
 
 @on_profiles("whitepaper", "current")
@@ -209,3 +218,31 @@ def test_forged_headers(certificate_call_on: Call, passport: PfxFile, judge: Jud
     Source: Cloud Foundry HAProxy release, policy sanitize_set.
     """
     judge.refused(certificate_call_on.but(certificate=CertificateInHeaders(passport)), Cause.UNAUTHENTICATED)
+
+
+@on_profiles("whitepaper", "current")
+@check(
+    "MTLS-31",
+    "the certificate claimed in headers beside another one in the handshake",
+    steps=("2.postman.9",),
+    severity=Severity.BLOCKER,
+)
+def test_forged_headers_beside_a_certificate(
+    certificate_call_on: Call, passport: PfxFile, cast: Cast, judge: Judge
+) -> None:
+    """Refused at authentication: the load balancer replaces the headers also when it has a certificate to hand on.
+
+    Source: Cloud Foundry HAProxy release, policy sanitize_set.
+    """
+    forged = CertificateInHeaders(passport, beside=cast("unassigned"))
+    judge.refused(certificate_call_on.but(certificate=forged), Cause.UNAUTHENTICATED)
+
+
+@on_profiles("whitepaper", "current")
+@check("MTLS-40", "the PFX is still accepted after all that was refused", steps=("2.postman.10",))
+def test_still_accepted(certificate_call: Call, judge: Judge) -> None:
+    """Accepted: no refusal above came from a lock that the wrong attempts have closed.
+
+    Source: a refusal proves something only while its twin is accepted.
+    """
+    judge.accepted(certificate_call)

@@ -73,6 +73,8 @@ def test_root_only(basic_call: Call, landscape: Landscape, tls: TlsRange, judge:
     Source: whitepaper, troubleshooting, note to error 2.
     """
     roots = tuple(each for each in landscape.trust() if each.subject == each.issuer)
+    if not roots:
+        pytest.skip("configuration: trust.ca holds no root, only cross-signed certificates")
     call = basic_call.but(tls=tls).call
     judge.accepted(call if call.trust.certificates == roots else call.but(trust=Trust(roots)).call)
 
@@ -112,7 +114,8 @@ def test_another_root(basic_call: Call, landscape: Landscape, tls: TlsRange, jud
     name = landscape.trust()[0].subject.rfc4514_string()
     another = Authority.root(name, now=dt.datetime.now(dt.UTC).replace(microsecond=0)).certificate
     twin = basic_call.but(tls=tls).call
-    judge.refused(twin.but(trust=Trust((another,))), Cause.MISSING_CA)
+    refused = judge.refused(twin.but(trust=Trust((another,))), Cause.MISSING_CA)
+    assert names_the_missing_root(refused, landscape)
 
 
 @TLS_VERSIONS

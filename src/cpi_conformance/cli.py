@@ -66,7 +66,8 @@ def serve(
         hand_out(landscape, population, out)
         typer.echo(_introduction(out, profile))
         typer.echo(f"endpoint  {endpoint(landscape)}")
-        ended.wait()
+        while not ended.wait(0.5):  # without a time-out Windows would not notice Ctrl-C
+            pass
     finally:
         landscape.stop()
     typer.echo("ended")

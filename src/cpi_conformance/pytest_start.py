@@ -1,7 +1,7 @@
-"""Lets ``pytest --landscape FILE`` find this project when FILE lies outside of it.
+"""Lets ``pytest --landscape FILE`` and ``--reports DIR`` find this project when FILE or DIR lie outside of it.
 
 pytest looks for its configuration before it knows the options of a ``conftest.py``, so it takes FILE for
-a path with tests and searches next to it. Then, and only then, it loads this module by its entry point
+a path with tests and searches next to it (and likewise DIR). Then, and only then, it loads this module by its entry point
 (the project's own configuration turns such loading off), and pytest is started again with the option
 written as ``--landscape=FILE``, which cannot be mistaken.
 """
@@ -14,19 +14,26 @@ import sys
 import tomllib
 from pathlib import Path
 
+OPTIONS = ("--landscape", "--reports")
+
 PROGRAMS = frozenset({"pytest", "pytest.exe", "py.test", "__main__.py"})
 
 
 def unmistakable(arguments: list[str], folder: Path) -> list[str] | None:
     """The arguments with option and file in one, or ``None`` when this is not our project or nothing is to do."""
     configuration = folder / "pyproject.toml"
-    if "--landscape" not in arguments[:-1] or not configuration.is_file():
+    if not set(OPTIONS) & set(arguments[:-1]) or not configuration.is_file():
         return None
     project = tomllib.loads(configuration.read_text(encoding="utf-8")).get("project", {})
     if project.get("name") != "cpi-conformance":
         return None
-    at = arguments.index("--landscape")
-    return [*arguments[:at], f"--landscape={arguments[at + 1]}", *arguments[at + 2 :]]
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in OPTIONS:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _start_again() -> None:

@@ -15,6 +15,10 @@ WRONG_ANSWER = "wrong-answer"
 """The cause when a flow answered, but not what it should."""
 
 
+REFUSED_OTHERWISE = "refused-otherwise"
+"""When a call that must be refused is, but at another layer or for another cause."""
+
+
 @dataclass(frozen=True)
 class Remedy:
     """Why something happens, what to do about it, and where that is written."""
@@ -22,10 +26,6 @@ class Remedy:
     why: str
     remedy: str
     source: str
-
-
-REFUSED_OTHERWISE = "refused-otherwise"
-"""When a call that must be refused is, but at another layer or for another cause."""
 
 
 def remedy_for(cause: str) -> Remedy:

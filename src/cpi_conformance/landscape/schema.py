@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 RUNTIME_HOST = "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"
 """What the host of a tenant's runtime looks like."""
+
+
+HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*")
+
+ADDRESS = re.compile(r"/[^\s?#\x00-\x1f]+")
 
 
 class Section(BaseModel):
@@ -66,8 +72,8 @@ class RuntimeSection(Section):
             raise ValueError("write the host name only; the path belongs into flows.address")
         if ":" in host:
             raise ValueError("write the host name only; the port belongs into runtime.port")
-        if not host.strip() or host != host.strip():
-            raise ValueError("write the host name without blanks around it")
+        if not HOST_NAME.fullmatch(host):
+            raise ValueError("write a host name: letters, digits, hyphens and single dots")
         return host
 
 
@@ -86,6 +92,8 @@ class FlowSection(Section):
             raise ValueError("write the address as in the channel, with a leading slash")
         if address.startswith("/http/"):
             raise ValueError("write the address as in the channel, without /http")
+        if not ADDRESS.fullmatch(address):
+            raise ValueError("write the address as in the channel: no blanks, no ? and no #")
         return address
 
 

@@ -90,8 +90,8 @@ class RawAuthorization(Authorization):
     value: Secret
 
     def headers(self) -> dict[str, str]:
-        """The header as it was given."""
-        return {"Authorization": self.value.reveal()}
+        """The header as it was given, on one line."""
+        return {"Authorization": " ".join(self.value.reveal().split("\n"))}
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,14 @@ class CertificateInHandshake:
 
 @dataclass(frozen=True)
 class CertificateInHeaders:
-    """The certificate of a PFX claimed in the headers that only the load balancer may set, without its key."""
+    """The certificate of a PFX claimed in the headers that only the load balancer may set, without its key.
+
+    Attributes:
+        beside: a PFX of one's own that is presented in the handshake meanwhile.
+    """
 
     pfx: PfxFile
+    beside: PfxFile | None = None
 
 
 Presentation = NoCertificate | CertificateInHandshake | CertificateInHeaders

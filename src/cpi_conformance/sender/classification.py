@@ -46,7 +46,9 @@ HANDSHAKE_FAILURE = 40
 PROTOCOL_VERSION = 70
 
 NOT_TLS_REASONS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "PACKET_LENGTH_TOO_LONG"})
-VERSION_REASONS = frozenset({"UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "VERSION_TOO_LOW"})
+VERSION_REASONS = frozenset({"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW"})
+LOCAL_REASONS = frozenset({"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"})
+"""Our own OpenSSL does not even try."""
 
 ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError, http.client.IncompleteRead)
 ENDED_ERRNOS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ENOTCONN})
@@ -114,6 +116,8 @@ def _cause_of_alert(alert: int, transcript: Transcript) -> Cause:
 
 def _cause_by_type(errors: tuple[BaseException, ...], transcript: Transcript, plain: bool) -> Cause:
     reasons = {_reason(each) for each in errors}
+    if reasons & LOCAL_REASONS:
+        return Cause.NOT_OFFERED
     if reasons & NOT_TLS_REASONS:
         return Cause.NOT_TLS
     if reasons & VERSION_REASONS:
@@ -127,16 +131,16 @@ def _cause_by_type(errors: tuple[BaseException, ...], transcript: Transcript, pl
         return Cause.ANSWER_TIMEOUT if connected else Cause.CONNECTION_TIMEOUT
     if _any(errors, ENDED) or any(isinstance(each, OSError) and each.errno in ENDED_ERRNOS for each in errors):
         return _cause_of_end(transcript, plain)
-    if plain:
+    if plain and not _any(errors, OSError):
         return Cause.PLAIN_HTTP
     return Cause.BROKEN_ANSWER if transcript.agreed_at and transcript.version else _cause_of_end(transcript, plain)
 
 
 def _cause_of_end(transcript: Transcript, plain: bool) -> Cause:
-    """The far side closed without a word: after our certificate went out this is a refusal whose alert was lost."""
+    """The far side closed without a word: a refusal whose alert was lost, if our certificate was still to be judged."""
     if plain:
         return Cause.PLAIN_HTTP
-    return Cause.ALERT_LOST if transcript.client_chain else Cause.CONNECTION_LOST
+    return Cause.ALERT_LOST if transcript.client_chain and not transcript.accepted else Cause.CONNECTION_LOST
 
 
 def inner_errors(error: BaseException) -> Iterator[BaseException]:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from requests.adapters import HTTPAdapter
 from requests_pkcs12 import Pkcs12Adapter
 
-from cpi_conformance.certificates import Credential, PfxFile, pem
+from cpi_conformance.certificates import Credential, PfxFile, PfxProblem, PfxRefused, pem
 from cpi_conformance.sender.call import TlsRange, Trust
 from cpi_conformance.sender.transcript import watch
 
@@ -59,7 +59,10 @@ def adapter_for(pfx: PfxFile | None, trust: Trust, tls: TlsRange) -> SenderAdapt
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if pfx is not None:
-        _present(context, pfx.open())
+        try:
+            _present(context, pfx.open())
+        except ssl.SSLError as error:
+            raise PfxRefused(PfxProblem.UNSUPPORTED_KEY, f"OpenSSL does not take it ({error.reason})") from None
     _trust_only(context, trust)
     _offer(context, tls)
     watch(context)

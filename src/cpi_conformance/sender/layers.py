@@ -54,6 +54,7 @@ class Cause(StrEnum):
     CONNECTION_LOST = "connection-lost"
     ANSWER_TIMEOUT = "answer-timeout"
 
+    NOT_OFFERED = "not-offered"
     TLS_VERSION = "tls-version"
     PLAIN_HTTP = "plain-http"
     NOT_TLS = "not-tls"
@@ -109,6 +110,7 @@ _CAUSES: dict[Layer, tuple[Cause, ...]] = {
         Cause.ANSWER_TIMEOUT,
     ),
     Layer.PROTOCOL: (
+        Cause.NOT_OFFERED,
         Cause.TLS_VERSION,
         Cause.PLAIN_HTTP,
         Cause.NOT_TLS,

@@ -39,6 +39,7 @@ class Evidence:
         server_chain: the certificates that the far side sent, leaf first.
         client_chain: the certificates that we sent, leaf first.
         certificate_requested: whether the far side asked for a client certificate.
+        accepted_cas: the CAs that it named when it asked, as STRUST shows names.
         alert_received, alert_sent: TLS alert numbers (RFC 8446, section 6).
         transcript: the TLS messages in order, as ``→ ClientHello`` and ``← Alert unknown_ca``.
         connect_ms, tls_ms, total_ms: milliseconds since the start of the call until the TCP connection
@@ -55,6 +56,7 @@ class Evidence:
     server_chain: tuple[x509.Certificate, ...] = field(default=(), repr=False)
     client_chain: tuple[x509.Certificate, ...] = field(default=(), repr=False)
     certificate_requested: bool = False
+    accepted_cas: tuple[str, ...] = ()
     alert_received: int | None = None
     alert_sent: int | None = None
     transcript: tuple[str, ...] = field(default=(), repr=False)

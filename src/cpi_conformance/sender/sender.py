@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import requests
 import urllib3.exceptions
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cpi_conformance.certificates import PfxFile, PfxRefused, dn, missing_issuer
@@ -47,6 +48,8 @@ class Sender:
             prepared = _prepared(call)
         except PfxRefused as refusal:
             return Refused(Cause(refusal.problem.value), replace(evidence, detail=refusal.detail))
+        except requests.exceptions.InvalidURL:
+            return Refused(Cause.UNKNOWN_HOST, replace(evidence, detail="the host is no host name"))
         plain = call.scheme == "http"
         with transcribing() as transcript:
             try:
@@ -57,13 +60,17 @@ class Sender:
                 evidence = replace(evidence, error=described(error), detail=_detail(cause, call, evidence))
                 return Refused(cause, evidence)
         evidence = _completed(evidence, transcript, started, plain)
-        refused = cause_of_status(response, plain=plain)
+        refused = Cause.BROKEN_ANSWER if _is_cut(response) else cause_of_status(response, plain=plain)
         if refused is None:
             return Accepted(response, evidence)
         return Refused(refused, replace(evidence, detail=f"HTTP status {response.status}"), response)
 
     def _adapter(self, call: Call) -> SenderAdapter:
-        pfx = call.certificate.pfx if isinstance(call.certificate, CertificateInHandshake) else None
+        match call.certificate:
+            case CertificateInHandshake(pfx) | CertificateInHeaders(_, pfx):
+                pass
+            case _:
+                pfx = None
         wanted = (pfx, call.trust, call.tls)
         with self._lock:
             if wanted not in self._adapters:
@@ -92,19 +99,30 @@ def _claimed(pfx: PfxFile) -> dict[str, str]:
         "X-Forwarded-Client-Cert": der,
         "X-SSL-Client": "1",
         "X-SSL-Client-Verify": "0",
-        "X-SSL-Client-Subject-DN": base64.b64encode(dn(certificate.subject).encode()).decode(),
-        "X-SSL-Client-Issuer-DN": base64.b64encode(dn(certificate.issuer).encode()).decode(),
+        "X-SSL-Client-Subject-DN": _slashed(certificate.subject),
+        "X-SSL-Client-Issuer-DN": _slashed(certificate.issuer),
+        "X-SSL-Client-NotBefore": f"{certificate.not_valid_before_utc:%y%m%d%H%M%SZ}",
+        "X-SSL-Client-NotAfter": f"{certificate.not_valid_after_utc:%y%m%d%H%M%SZ}",
         "SSL_CLIENT_CERT": der,
     }
 
 
+def _slashed(name: x509.Name) -> str:
+    """Base64 of ``/C=DE/O=…/CN=…``, as the HAProxy release of Cloud Foundry hands names on."""
+    return base64.b64encode("".join(f"/{part.rfc4514_string()}" for part in name.rdns).encode()).decode()
+
+
 def _exchange(adapter: SenderAdapter, prepared: requests.PreparedRequest, call: Call) -> Response:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.mount(f"{call.scheme}://", adapter)
-        with session.send(prepared, stream=True, timeout=call.seconds, allow_redirects=False) as answer:
-            body = answer.raw.read(BODY_LIMIT, decode_content=True)
-            return Response(answer.status_code, _without_cookies(answer), body)
+    """Straight through the adapter: a session would follow redirects in thought, and add what the environment says."""
+    with adapter.send(prepared, stream=True, timeout=call.seconds) as answer:
+        body = answer.raw.read(BODY_LIMIT, decode_content=True)
+        return Response(answer.status_code, _without_cookies(answer), body)
+
+
+def _is_cut(response: Response) -> bool:
+    """Requests takes a head that was cut in the middle for an empty answer; a whole one says how long it is."""
+    sized = response.header("content-length") or response.header("transfer-encoding")
+    return not sized and not response.body and response.status not in (204, 304)
 
 
 def _without_cookies(answer: requests.Response) -> tuple[tuple[str, str], ...]:
@@ -124,13 +142,14 @@ def _completed(evidence: Evidence, transcript: Transcript, started: float, plain
 
     return replace(
         evidence,
-        bytes_left=transcript.bytes_left or plain,
+        bytes_left=transcript.hello_sent or plain,
         local_port=transcript.local_port,
         tls_version=transcript.version,
         cipher=transcript.cipher,
         server_chain=transcript.server_chain,
         client_chain=transcript.client_chain,
         certificate_requested=transcript.certificate_requested,
+        accepted_cas=transcript.accepted_cas,
         alert_received=transcript.alert_received,
         alert_sent=transcript.alert_sent,
         transcript=tuple(transcript.messages),

@@ -9,9 +9,10 @@ does not wait.
 
 from __future__ import annotations
 
-import select
+import selectors
 import ssl
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ from typing import Any
 
 from cryptography import x509
 
+from cpi_conformance.certificates import dn
 from cpi_conformance.sender.alerts import alert_name
 
 ALERT = 21
@@ -28,6 +30,10 @@ HANDSHAKE = 22
 NEW_SESSION_TICKET = 4
 CERTIFICATE = 11
 CERTIFICATE_REQUEST = 13
+FINISHED = 20
+
+CERTIFICATE_AUTHORITIES = 47
+"""The extension that names the accepted CAs (RFC 8446, section 4.2.4)."""
 
 MESSAGES = {
     1: "ClientHello",
@@ -55,7 +61,10 @@ class Transcript:
     server_chain: tuple[x509.Certificate, ...] = ()
     client_chain: tuple[x509.Certificate, ...] = ()
     certificate_requested: bool = False
+    accepted_cas: tuple[str, ...] = ()
+    modern: bool = False
     ticket_received: bool = False
+    finished_received: bool = False
     alert_received: int | None = None
     alert_sent: int | None = None
     version: str | None = None
@@ -65,9 +74,14 @@ class Transcript:
     agreed_at: float | None = None
 
     @property
-    def bytes_left(self) -> bool:
-        """Whether anything was sent or received above TCP."""
-        return bool(self.messages)
+    def hello_sent(self) -> bool:
+        """Whether our side of a handshake went out; an alert alone may be our own OpenSSL's refusal to try."""
+        return "→ ClientHello" in self.messages
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the far side has accepted the handshake, our certificate included."""
+        return self.ticket_received if self.modern else self.finished_received
 
     def note(self, direction: str, version: int, kind: int, message: int, content: bytes) -> None:
         """Take down one message; ``direction`` is ``read`` or ``write`` as OpenSSL says."""
@@ -92,8 +106,11 @@ class Transcript:
             return f" ({len(chain)})"
         if message == CERTIFICATE_REQUEST:
             self.certificate_requested = True
-        if message == NEW_SESSION_TICKET:
-            self.ticket_received = True
+            self.accepted_cas = names_in(content, version)
+        if direction == "read":
+            self.modern = self.modern or version == ssl.TLSVersion.TLSv1_3
+            self.ticket_received = self.ticket_received or message == NEW_SESSION_TICKET
+            self.finished_received = self.finished_received or message == FINISHED
         return ""
 
 
@@ -141,7 +158,7 @@ class WatchedSocket(ssl.SSLSocket):
         try:
             while not transcript.ticket_received:
                 remaining = deadline - time.perf_counter()
-                if remaining <= 0 or not select.select([self], [], [], remaining)[0]:
+                if remaining <= 0 or not self._readable_within(remaining):
                     return
                 try:
                     self._read_nothing()
@@ -149,6 +166,11 @@ class WatchedSocket(ssl.SSLSocket):
                     continue
         finally:
             self.settimeout(timeout)
+
+    def _readable_within(self, seconds: float) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
 
     def _read_nothing(self) -> None:
         """Let OpenSSL process what has arrived; a server never speaks HTTP first.
@@ -189,8 +211,46 @@ def certificates_in(message: bytes, version: int) -> tuple[x509.Certificate, ...
     found = []
     while at < end:
         size = int.from_bytes(message[at : at + 3], "big")
-        found.append(x509.load_der_x509_certificate(message[at + 3 : at + 3 + size]))
+        found.append(_parsed(message[at + 3 : at + 3 + size]))
         at += 3 + size
         if modern:
             at += 2 + int.from_bytes(message[at : at + 2], "big")
-    return tuple(found)
+    return tuple(each for each in found if each is not None)
+
+
+def _parsed(der: bytes) -> x509.Certificate | None:
+    """A certificate of the far side, which may be anything; odd ones are not our affair, unreadable ones left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return x509.load_der_x509_certificate(der)
+        except (ValueError, x509.InvalidVersion):
+            return None
+
+
+def names_in(message: bytes, version: int) -> tuple[str, ...]:
+    """The CA names of a CertificateRequest, header included (RFC 5246 7.4.4, RFC 8446 4.3.2)."""
+    at = 4
+    if version == ssl.TLSVersion.TLSv1_3:
+        at += 1 + message[at] + 2
+        while at < len(message) and int.from_bytes(message[at : at + 2], "big") != CERTIFICATE_AUTHORITIES:
+            at += 4 + int.from_bytes(message[at + 2 : at + 4], "big")
+        at += 4
+    else:
+        at += 1 + message[at]
+        at += 2 + int.from_bytes(message[at : at + 2], "big")
+    end = at + 2 + int.from_bytes(message[at : at + 2], "big")
+    at += 2
+    names = []
+    while at < min(end, len(message)):
+        size = int.from_bytes(message[at : at + 2], "big")
+        names.append(message[at + 2 : at + 2 + size])
+        at += 2 + size
+    return tuple(filter(None, map(_name, names)))
+
+
+def _name(der: bytes) -> str | None:
+    try:
+        return dn(x509.Name.from_bytes(der))
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""The clock of a simulated landscape: everything that expires asks it, so that time can be moved."""
+"""The clock of a simulated landscape: what it issues and writes down is dated by it, so that time can be moved."""
 
 from __future__ import annotations
 
@@ -19,8 +19,3 @@ class Clock:
     def advance(self, by: dt.timedelta) -> None:
         """Move time; backwards too."""
         self.offset += by
-
-    @property
-    def shifted(self) -> bool:
-        """True when simulated time is not real time."""
-        return bool(self.offset)

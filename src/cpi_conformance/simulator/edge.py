@@ -98,6 +98,7 @@ class EdgeConnection(asyncio.Protocol):
         self._body = bytearray()
         self._answering: asyncio.Task[None] | None = None
         self._noted = False
+        self._caller_done = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A caller has connected; asyncio calls this first."""
@@ -153,17 +154,24 @@ class EdgeConnection(asyncio.Protocol):
 
     def _converse(self) -> None:
         try:
-            while True:
+            while self._phase is Phase.OPEN:
                 self._http.receive_data(self._tls.recv(CHUNK))
                 self._next_event()
         except SSL.WantReadError:
             self._flush()
+        except SSL.ZeroReturnError:
+            self._caller_done = True
+            if self._answering is None:
+                self._end_of_caller()
         except SSL.Error:
-            if not self._noted:
-                self._note(None, None, refusal_by_caller(self._handshake))
-            self._linger()
+            self._end_of_caller()
         except h11.RemoteProtocolError:
             self._refuse(400, b"Bad Request")
+
+    def _end_of_caller(self) -> None:
+        if not self._noted:
+            self._note(None, None, refusal_by_caller(self._handshake))
+        self._linger()
 
     def _next_event(self) -> None:
         while self._answering is None:
@@ -196,7 +204,7 @@ class EdgeConnection(asyncio.Protocol):
         self._answering = None
         self._note(f"{exchange.method} {exchange.path}", answer.status, self._explained(answer))
         self._send(answer)
-        if self._http.our_state is h11.MUST_CLOSE:
+        if self._http.our_state is h11.MUST_CLOSE or self._caller_done:
             self._close()
         elif self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()

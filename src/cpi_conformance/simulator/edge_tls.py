@@ -6,8 +6,6 @@ no certificate without them), lets a verify callback accept and note, and report
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -63,17 +61,14 @@ class EdgeTls:
         default: Presented,
         client_roots: tuple[x509.Certificate, ...],
         policy: BadCertificatePolicy,
-        now: Callable[[], dt.datetime] | None = None,
     ) -> None:
         """Make the contexts.
 
         ``client_roots`` are the only trust anchors for client certificates, and their names are sent to
-        callers; ``default`` is presented without SNI and for unknown names; ``now`` is the moment at
-        which certificates are judged, real time when ``None``.
+        callers; ``default`` is presented without SNI and for unknown names.
         """
         self._client_roots = client_roots
         self._policy = policy
-        self._now = now
         self._default = default
         self._by_name: dict[str, SSL.Context] = {}
         self._default_context = self._context(default)
@@ -103,8 +98,6 @@ class EdgeTls:
         for root in self._client_roots:
             store.add_cert(crypto.X509.from_cryptography(root))
             context.add_client_ca(root)
-        if self._now is not None:
-            store.set_time(self._now())
         context.set_verify(SSL.VERIFY_PEER, self._judge)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_session_id(b"edge")

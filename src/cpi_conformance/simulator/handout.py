@@ -31,8 +31,9 @@ def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path
     Raises:
         OSError: the folder cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "parts").mkdir(exist_ok=True, mode=0o700)
+    for each in (folder, folder / "parts"):
+        each.mkdir(parents=True, exist_ok=True)
+        each.chmod(0o700)
     url = endpoint(landscape)
     sender_key, sender_pfx = population.service_keys["sender"], population.certificates["sender"]
     _write(folder / PASSPHRASE, population.passphrase.reveal())
@@ -128,4 +129,5 @@ def _newman(folder: Path, landscape: SimulatedLandscape, pfx: PfxFile) -> str:
 def _write(path: Path, content: str | bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
+        path.chmod(0o600)  # it may have been there before
         stream.write(content if isinstance(content, bytes) else content.encode())

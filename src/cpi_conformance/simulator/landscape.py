@@ -107,8 +107,10 @@ class SimulatedLandscape:
     def stop(self) -> None:
         """Close everything; safe to call twice."""
         if self._loop is not None:
-            self._run(self._edge.close())
-            self._end_loop()
+            try:
+                self._run(self._edge.close())
+            finally:
+                self._end_loop()
 
     def __enter__(self) -> SimulatedLandscape:
         return self.start()

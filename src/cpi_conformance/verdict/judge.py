@@ -19,7 +19,17 @@ from cpi_conformance.diagnosis import (
     remedy_for_verdict,
 )
 from cpi_conformance.landscape import Expectations
-from cpi_conformance.sender import Accepted, Call, Cause, Deviation, Layer, Observation, Refused, Sender
+from cpi_conformance.sender import (
+    Accepted,
+    Call,
+    Cause,
+    CertificateInHandshake,
+    Deviation,
+    Layer,
+    Observation,
+    Refused,
+    Sender,
+)
 from cpi_conformance.sender.layers import LAYER_OF
 
 INFRASTRUCTURE = frozenset(
@@ -34,16 +44,17 @@ INFRASTRUCTURE = frozenset(
         Cause.NO_ENDPOINTS,
         Cause.ENDPOINT_FAILURE,
         Cause.RATE_LIMITED,
+        Cause.NOT_OFFERED,
     }
 )
 """Causes that say nothing about authentication: the call did not get as far, or nobody was there."""
 
 
+# the parts that calls play before a judge
 CALL = "the call"
 TWIN = "the twin"
 SHARED_TWIN = "the twin, as sent before"
 DEVIATION = "the deviation"
-"""The parts that calls play before a judge."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,12 @@ class Judge:
         if isinstance(observation, Accepted):
             raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", _not_refused(layer))
         finding = _finding_of(observation)
+        if observation.cause in INFRASTRUCTURE:
+            raise NotProven(f"infrastructure: the deviation was {observation}", finding)
+        if layer is not Layer.IDENTITY:
+            _require_that_it_left(deviation.call, observation, finding)
+        if observation.response and _is_the_flows(observation.response.body, deviation.call):
+            raise Refuted(f"was {observation}, but with the answer of the flow, which has run", _not_refused(layer))
         if observation.cause is cause:
             self.finding = finding
             return observation
@@ -136,8 +153,6 @@ class Judge:
             if layer is Layer.CLIENT_TRUST and self._expectations.lost_alerts == "tolerated":
                 self.finding = finding
                 return observation
-        if observation.cause in INFRASTRUCTURE:
-            raise NotProven(f"infrastructure: the deviation was {observation}", finding)
         otherwise = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
         raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", otherwise)
 
@@ -157,6 +172,20 @@ class Judge:
         observation = self._sender.send(call)
         self._witness(part, call, observation)
         return observation
+
+
+def _require_that_it_left(call: Call, observation: Refused, finding: Finding) -> None:
+    """What this machine refused by itself, or left out, proves nothing about the far side."""
+    __tracebackhide__ = True
+    if not observation.evidence.bytes_left:
+        raise NotProven(f"the call never left this machine: {observation}", finding)
+    presented = isinstance(call.certificate, CertificateInHandshake) and observation.evidence.certificate_requested
+    if presented and not observation.evidence.client_chain:
+        raise NotProven("the client certificate was asked for, but this machine did not send it", finding)
+
+
+def _is_the_flows(body: bytes, call: Call) -> bool:
+    return bool(call.expects.body) and body == (call.expects.body or "").encode()
 
 
 def _answers_as_expected(observation: Accepted, call: Call) -> bool:
