@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 import pytest
 
@@ -18,8 +19,12 @@ MISLEADING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Only the project's own tests mock httpx, so only they pay for loading the plugin."""
-    config.pluginmanager.import_plugin("pytest_httpx")
+    """Only the project's own tests mock httpx, so only they pay for loading the plugin.
+
+    pytest reads this file also for runs of the suite, where the plugin need not be installed.
+    """
+    if find_spec("pytest_httpx"):
+        config.pluginmanager.import_plugin("pytest_httpx")
 
 
 @pytest.fixture(autouse=True)

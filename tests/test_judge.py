@@ -21,7 +21,7 @@ from cpi_conformance.sender import (
     Trust,
 )
 from cpi_conformance.sender.layers import LAYER_OF, Layer
-from cpi_conformance.verdict import Judge, NotProven, Refuted
+from cpi_conformance.verdict import Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.judge import INFRASTRUCTURE
 
 TWIN = Call(
@@ -36,12 +36,12 @@ DEVIATION = TWIN.but(authorization=Basic("sb-x", Secret("wrong")))
 
 def accepted(body: bytes = b"hello", status: int = 200) -> Accepted:
     """An answer of the flow."""
-    return Accepted(Response(status, (), body), Evidence("GET /http/x"))
+    return Accepted(Response(status, (), body), Evidence("GET /http/x", bytes_left=True))
 
 
 def refused(cause: Cause) -> Refused:
     """A refusal for that cause."""
-    return Refused(cause, Evidence("GET /http/x"))
+    return Refused(cause, Evidence("GET /http/x", bytes_left=True))
 
 
 class Rehearsed:
@@ -61,7 +61,7 @@ class Rehearsed:
 def judge(sender: Rehearsed, lost_alerts: str = "tolerated") -> Judge:
     """A judge who believes the rehearsed sender."""
     expectations = Expectations(lost_alerts=lost_alerts)  # type: ignore[arg-type]  # a literal in the table
-    return Judge(sender, {}, expectations)  # type: ignore[arg-type]  # only send() is used
+    return Judge(sender, Twins(), expectations)  # type: ignore[arg-type]  # only send() is used
 
 
 Outcome = type[Exception] | None
@@ -202,6 +202,33 @@ def test_witness_sees_every_call() -> None:
     seen: list[str] = []
     sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.UNAUTHENTICATED)])
     witness: Callable[[str, Call, Observation], None] = lambda part, call, observation: seen.append(part)  # noqa: E731
-    it = Judge(sender, {}, Expectations(), witness)  # type: ignore[arg-type]  # only send() is used
+    it = Judge(sender, Twins(), Expectations(), witness)  # type: ignore[arg-type]  # only send() is used
     it.refused(DEVIATION, Cause.UNAUTHENTICATED)
     assert seen == ["the twin", "the deviation"]
+
+
+def test_what_never_left_proves_nothing() -> None:
+    """A refusal by this machine says nothing about the far side, unless the PFX itself is in question."""
+    stayed = Refused(Cause.TLS_VERSION, Evidence("GET /http/x"))
+    with pytest.raises(NotProven, match="never left"):
+        judge(Rehearsed(twin=[accepted()], deviation=[stayed])).refused(DEVIATION, Cause.TLS_VERSION)
+    spoilt = Refused(Cause.WRONG_PASSPHRASE, Evidence("GET /http/x"))
+    judge(Rehearsed(twin=[accepted()], deviation=[spoilt])).refused(DEVIATION, Cause.WRONG_PASSPHRASE)
+
+
+def test_refusal_with_the_answer_of_the_flow_is_none() -> None:
+    """A 401 that carries what the flow answers shows that the flow has run for a stranger."""
+    evidence = Evidence("GET /http/x", bytes_left=True)
+    ran = Refused(Cause.UNAUTHENTICATED, evidence, Response(401, (), b"hello"))
+    with pytest.raises(Refuted, match="answer of the flow"):
+        judge(Rehearsed(twin=[accepted()], deviation=[ran])).refused(DEVIATION, Cause.UNAUTHENTICATED)
+
+
+def test_gives_up_on_a_silent_far_side() -> None:
+    """Each further call would cost its whole time and learn nothing."""
+    sender = Rehearsed(twin=[refused(Cause.ANSWER_TIMEOUT)])
+    it = judge(sender)
+    for _ in range(10):
+        with pytest.raises(NotProven, match="infrastructure"):
+            it.accepted(TWIN)
+    assert len(sender.sent) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import ssl
 import struct
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cpi_conformance.certificates import Authority, PfxFile, Usage, open_pfx, write_pfx
 from cpi_conformance.certificates.authority import Credential
@@ -180,12 +182,66 @@ def test_far_side_that_answers_badly(name: str, server_context: ssl.SSLContext) 
     assert observation.cause is cause
 
 
-def test_cut_head_is_not_the_flows_answer(server_context: ssl.SSLContext) -> None:
-    """Requests takes a head cut in the middle for an empty 200; the body tells that it is none."""
+def test_cut_head_is_no_answer(server_context: ssl.SSLContext) -> None:
+    """Requests takes a head cut in the middle for an empty 200."""
     with far_side(answering(server_context, b"HTTP/1.1 200 OK\r\nConte")) as port:
         observation = Sender().send(call_to(port))
-    assert isinstance(observation, Accepted)
-    assert observation.response.body == b""
+    assert isinstance(observation, Refused)
+    assert observation.cause is Cause.BROKEN_ANSWER
+
+
+def test_echoed_secrets_are_cut_out(server_context: ssl.SSLContext) -> None:
+    """An error page that repeats what it was sent does not get into a report."""
+    pair = base64.b64encode(f"sb-x:{SECRET.reveal()}".encode())
+    body = b"you sent " + pair + b" that is " + SECRET.reveal().encode()
+    head = b"HTTP/1.1 401 No\r\nX-Echo: Basic %s\r\nContent-Length: %d\r\n\r\n" % (pair, len(body))
+    with far_side(answering(server_context, head + body)) as port:
+        observation = Sender().send(call_to(port))
+    assert isinstance(observation, Refused)
+    assert observation.response
+    assert observation.response.body == b"you sent (secret) that is (secret)"
+    assert observation.response.header("x-echo") == "(secret)"
+
+
+@pytest.mark.parametrize(
+    "location", [b"https://[bad", b"/\xff\xfe", b"https://localhost:1/"], ids=["bracket", "bytes", "fine"]
+)
+def test_redirects_are_not_even_thought_of(location: bytes, server_context: ssl.SSLContext) -> None:
+    """What a Location header holds is the far side's affair."""
+    content = b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+    with far_side(answering(server_context, content)) as port:
+        observation = Sender().send(call_to(port))
+    assert isinstance(observation, Refused)
+    assert observation.cause is Cause.REDIRECTED
+
+
+@pytest.mark.parametrize("host", ["a b", "*", "[bad", "ex%mple"])
+def test_impossible_hosts_are_unknown(host: str) -> None:
+    """No exception leaves the sender, whatever stands in the place of a host."""
+    observation = Sender().send(call_to(443, host=host))
+    assert isinstance(observation, Refused)
+    assert observation.layer in {Layer.NAME, Layer.CONNECT}
+
+
+def test_key_that_openssl_does_not_take() -> None:
+    """A key that is too short for TLS is refused at identity, as what it is."""
+    authority = Authority.root("CN=Short", now=NOW)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  # on purpose
+    weak = authority.leaf("CN=s", not_before=NOW, not_after=NOW.replace(year=NOW.year + 1), key=key)
+    pfx = write_pfx(weak, SECRET)
+    observation = Sender().send(call_to(1, certificate=CertificateInHandshake(pfx)))
+    assert isinstance(observation, Refused)
+    assert (observation.layer, observation.cause) == (Layer.IDENTITY, Cause.UNSUPPORTED_KEY)
+
+
+def test_connection_lost_after_acceptance_is_no_refusal(server_context: ssl.SSLContext, current: Inhabited) -> None:
+    """Once the handshake is accepted, an end without an answer says nothing about our certificate."""
+    for tls in (TLS_1_2, TLS_1_3):
+        with far_side(answering(server_context, b"")) as port:
+            certificate = CertificateInHandshake(current.pfx("sender"))
+            observation = Sender().send(call_to(port, certificate=certificate, tls=tls))
+        assert isinstance(observation, Refused)
+        assert observation.cause is Cause.CONNECTION_LOST
 
 
 def test_long_answers_are_cut(server_context: ssl.SSLContext) -> None:
@@ -317,6 +373,10 @@ def test_evidence_of_an_accepted_call(current: Inhabited, tls: TlsRange) -> None
     assert 0 < evidence.connect_ms < evidence.tls_ms < evidence.total_ms
     assert evidence.transcript[0] == "→ ClientHello"
     assert "← CertificateRequest" in evidence.transcript
+    assert set(evidence.accepted_cas) == {
+        "CN=SAP Cloud Root CA, O=SAP SE, L=Walldorf, C=DE",
+        "CN=DigiCert Global Root G2, OU=www.digicert.com, O=DigiCert Inc, C=US",
+    }
     assert current.landscape.record.entries()[-1].peer_port == evidence.local_port
 
 

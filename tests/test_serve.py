@@ -86,6 +86,20 @@ def test_files_are_private(tmp_path: Path) -> None:
         assert not [name for name, mode in modes.items() if mode & 0o077 and name != "record.jsonl"]
 
 
+def test_overwrites_only_what_it_wrote_itself(tmp_path: Path) -> None:
+    """A folder of one's own with a file of the same name is left alone; a folder of an earlier serve is used again."""
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "ca.pem").write_text("mine")
+    ended = subprocess.run(command("--out", str(own)), capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "ca.pem" in ended.stderr
+    assert (own / "ca.pem").read_text() == "mine"
+    for _ in range(2):
+        with serving(tmp_path / "again"):
+            pass
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["sigterm", "ctrl-c"])
 def test_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     """A signal ends it with code 0, without a traceback, and the port is free again."""

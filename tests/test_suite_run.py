@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -24,6 +25,14 @@ from cpi_conformance.simulator.population import populate
 from cpi_conformance.verdict import SCHEMA
 
 ROOT = Path(__file__).parent.parent
+
+HIDES_PYTEST_HTTPX = """
+from importlib.machinery import PathFinder
+
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name == "pytest_httpx" else find(name, *rest)
+"""
+"""A ``sitecustomize`` that makes the development environment look like a user's."""
 
 
 def run_suite(reports: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -204,6 +213,84 @@ def test_no_verdict_of_an_earlier_run_is_left(running: Path, tmp_path: Path) -> 
     assert ended.returncode == 4
     assert not (tmp_path / "verdict.json").exists()
     assert not (tmp_path / "junit.xml").exists()
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("expired", "has not expired"),
+        ("not_yet_valid", "is valid already"),
+        ("server_purpose", "is for clients too"),
+        ("self_signed", "is not self-signed"),
+        ("untrusted_ca", "is below the same root"),
+        ("other_key_pair", "has another subject or issuer"),
+        ("superseded", "has another subject or issuer"),
+        ("deleted", "is the same certificate as certificates.unassigned"),
+    ],
+)
+def test_material_must_be_what_it_claims_to_be(part: str, reason: str, running: Path, tmp_path: Path) -> None:
+    """A certificate that is in no key is refused too, but that would not be what the check is about."""
+    certificates = tomllib.loads(running.read_text(encoding="utf-8"))["certificates"]
+    if part != "deleted":
+        certificates["unassigned"], certificates[part] = certificates["expired"], certificates["unassigned"]
+    else:
+        certificates[part] = certificates["unassigned"]
+    path = changed(running, Path(f"{part}.toml"), certificates=certificates)
+    run_suite(tmp_path, f"--landscape={path}", "suites/test_client_certificate.py")
+    open_questions = {check["reason"] for check in verdict_in(tmp_path)["checks"] if check["verdict"] == "not_proven"}
+    assert [each for each in open_questions if each.startswith(f"configuration: certificates.{part} {reason}")]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--profile", "trial"],
+        ["--profile", "whitepaper", "-n", "2"],
+        ["-k", "BASIC-10 or MTLS-20"],
+        ["--require", "-k", "test_answer"],
+    ],
+    ids=" ".join,
+)
+def test_options_as_the_readme_writes_them(options: list[str], tmp_path: Path) -> None:
+    """With a blank between option and value, and without the packages of the project's own tests."""
+    hidden = tmp_path / "sitecustomize.py"
+    hidden.write_text(HIDES_PYTEST_HTTPX, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--reports", str(tmp_path), *options]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert verdict_in(tmp_path)["counts"]["proven"] > 0
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "suites"])
+def test_run_from_another_folder(where: str, running: Path, tmp_path: Path) -> None:
+    """The checks are run, and nothing else that lies about."""
+    folder = ROOT / "suites" if where == "suites" else tmp_path / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    if where == "elsewhere":
+        (folder / "test_foreign.py").write_text("def test_foreign():\n    raise SystemError\n", encoding="utf-8")
+    arguments = ["--landscape", os.path.relpath(running, folder), "--reports", str(tmp_path / "out"), "-k", "BASIC-03"]
+    command = [sys.executable, "-m", "pytest", *arguments]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert [check["id"] for check in verdict_in(tmp_path / "out")["checks"]] == ["BASIC-03"]
+    assert verdict_in(tmp_path / "out")["run"]["deselected"] > 90
+
+
+def test_nothing_proven_is_no_success(running: Path, tmp_path: Path) -> None:
+    """A pipeline that looks at the exit code alone is not told that all is well."""
+    path = changed(running, Path("nothing.toml"), certificates=None, service_keys=None, trust={})
+    assert run_suite(tmp_path, f"--landscape={path}").returncode == 1
+    assert verdict_in(tmp_path)["gate"] == "NOT PROVEN"
+
+
+def test_reports_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """One sentence and exit code 4."""
+    (tmp_path / "file").write_text("")
+    ended = run_suite(tmp_path / "file" / "below")
+    assert ended.returncode == 4
+    assert "cannot be written" in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize("form", ["--landscape={}", "--landscape {}"], ids=["in-one", "as-two-arguments"])

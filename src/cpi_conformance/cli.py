@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from pathlib import Path
@@ -44,22 +45,25 @@ def serve(
 
     Ready when the endpoint is printed. Exit code 2 for options that cannot be used.
     """
-    from cpi_conformance.simulator.handout import endpoint, hand_out
+    from cpi_conformance.simulator.handout import RECORD, endpoint, foreign_files, hand_out
     from cpi_conformance.simulator.landscape import SimulatedLandscape
     from cpi_conformance.simulator.population import populate
     from cpi_conformance.simulator.profiles import PROFILES
 
     if profile not in PROFILES:
         raise typer.BadParameter(f"{profile!r} is none of {', '.join(PROFILES)}", param_hint="--profile")
+    if foreign := foreign_files(out):
+        wrong = f"{out} holds {', '.join(foreign)}, which serve did not write; name another folder"
+        raise typer.BadParameter(wrong, param_hint="--out")
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
-        landscape = SimulatedLandscape(profile, record_path=out / "record.jsonl", port=port)
-        (out / "record.jsonl").write_text("", encoding="utf-8")
+        landscape = SimulatedLandscape(profile, record_path=out / RECORD, port=port)
         population = populate(landscape, rsa_bits=2048 if rsa else None)
         landscape.start()
+        (out / RECORD).write_text("", encoding="utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{error.strerror or error}", param_hint="--out or --port") from None
     try:
@@ -73,7 +77,8 @@ def serve(
     typer.echo("ended")
 
 
-def _introduction(out: Path, profile: str) -> str:
+def _introduction(folder: Path, profile: str) -> str:
+    out = shlex.quote(str(folder))
     return "\n".join(
         (
             f"Simulated landscape, profile {profile}. It listens on this machine only; its secrets are in {out}.",

@@ -1,9 +1,9 @@
-"""Lets ``pytest --landscape FILE`` and ``--reports DIR`` find this project when FILE or DIR lie outside of it.
+"""Lets ``pytest --landscape FILE`` find this project wherever FILE lies and from wherever it is called.
 
 pytest looks for its configuration before it knows the options of a ``conftest.py``, so it takes FILE for
-a path with tests and searches next to it (and likewise DIR). Then, and only then, it loads this module by its entry point
-(the project's own configuration turns such loading off), and pytest is started again with the option
-written as ``--landscape=FILE``, which cannot be mistaken.
+a path with tests and searches next to it. Then, and only then, it loads this module by its entry point
+(the project's own configuration turns such loading off), and pytest is started again in the checkout,
+with the option written as ``--landscape=FILE``, which cannot be mistaken. Likewise ``--reports DIR``.
 """
 
 from __future__ import annotations
@@ -18,31 +18,46 @@ OPTIONS = ("--landscape", "--reports")
 
 PROGRAMS = frozenset({"pytest", "pytest.exe", "py.test", "__main__.py"})
 
+INSTALLED_FROM = Path(__file__).parents[2]
+"""The checkout, when the package is installed in editable mode."""
 
-def unmistakable(arguments: list[str], folder: Path) -> list[str] | None:
-    """The arguments with option and file in one, or ``None`` when this is not our project or nothing is to do."""
+
+def is_checkout(folder: Path) -> bool:
+    """Whether a folder is a checkout of this project."""
     configuration = folder / "pyproject.toml"
-    if not set(OPTIONS) & set(arguments[:-1]) or not configuration.is_file():
-        return None
+    if not configuration.is_file():
+        return False
     project = tomllib.loads(configuration.read_text(encoding="utf-8")).get("project", {})
-    if project.get("name") != "cpi-conformance":
-        return None
+    return bool(project.get("name") == "cpi-conformance")
+
+
+def unmistakable(arguments: list[str], folder: Path) -> list[str]:
+    """The arguments with each option and its path in one, and the path absolute."""
     joined: list[str] = []
     for argument in arguments:
         if joined and joined[-1] in OPTIONS:
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)
-    return joined
+    return [_absolute(argument, folder) for argument in joined]
+
+
+def _absolute(argument: str, folder: Path) -> str:
+    option, equals, path = argument.partition("=")
+    return f"{option}={folder / path}" if equals and path and option in OPTIONS else argument
 
 
 def _start_again() -> None:
-    if Path(sys.argv[0]).name not in PROGRAMS:
+    arguments, folder = sys.argv[1:], Path.cwd()
+    ours = any(argument.partition("=")[0] in OPTIONS for argument in arguments)
+    checkout = next((each for each in (folder, INSTALLED_FROM) if is_checkout(each)), None)
+    if Path(sys.argv[0]).name not in PROGRAMS or not ours or checkout is None:
         return
-    arguments = unmistakable(sys.argv[1:], Path.cwd())
-    if arguments is None:
+    if checkout == folder and unmistakable(arguments, folder) == arguments:
         return
-    command = [sys.executable, "-m", "pytest", *arguments]
+    command = [sys.executable, "-m", "pytest", *unmistakable(arguments, folder)]
+    os.chdir(checkout)
+    sys.stdout.flush()
     if os.name == "posix":
         os.execv(sys.executable, command)  # noqa: S606  # the same interpreter and the user's own arguments
     raise SystemExit(subprocess.call(command))  # noqa: S603  # likewise

@@ -73,7 +73,7 @@ class RuntimeSection(Section):
         if ":" in host:
             raise ValueError("write the host name only; the port belongs into runtime.port")
         if not HOST_NAME.fullmatch(host):
-            raise ValueError("write a host name: letters, digits, hyphens and single dots")
+            raise ValueError("write the host name: letters, digits, hyphens and single dots, without blanks around it")
         return host
 
 

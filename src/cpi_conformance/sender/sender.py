@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import html
 import threading
 import time
 from dataclasses import replace
+from urllib.parse import quote
 
 import requests
 import urllib3.exceptions
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cpi_conformance.certificates import PfxFile, PfxRefused, dn, missing_issuer
 from cpi_conformance.sender.alerts import alert_name
-from cpi_conformance.sender.call import Call, CertificateInHandshake, CertificateInHeaders, TlsRange, Trust
+from cpi_conformance.sender.call import Basic, Call, CertificateInHandshake, CertificateInHeaders, TlsRange, Trust
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
 from cpi_conformance.sender.contexts import SenderAdapter, adapter_for
 from cpi_conformance.sender.layers import Cause
@@ -23,6 +25,8 @@ from cpi_conformance.sender.transcript import Transcript, transcribing
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a response body that are read; an error page has 437, the flow's answer 30."""
+
+SHORTEST_SECRET = 8
 
 FAR_SIDE_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """All that requests and urllib3 let through for something that the far side did."""
@@ -116,7 +120,21 @@ def _exchange(adapter: SenderAdapter, prepared: requests.PreparedRequest, call: 
     """Straight through the adapter: a session would follow redirects in thought, and add what the environment says."""
     with adapter.send(prepared, stream=True, timeout=call.seconds) as answer:
         body = answer.raw.read(BODY_LIMIT, decode_content=True)
-        return Response(answer.status_code, _without_cookies(answer), body)
+        headers = _without_cookies(answer)
+    for form in _forms_of_secrets(call):
+        body = body.replace(form.encode(), b"(secret)")
+        headers = tuple((name, value.replace(form, "(secret)")) for name, value in headers)
+    return Response(answer.status_code, headers, body)
+
+
+def _forms_of_secrets(call: Call) -> list[str]:
+    """What of a call's credentials a far side may echo; short ones would cut up innocent texts."""
+    sent = [*call.authorization.headers().values(), *call.authorization.query().values()]
+    forms = {form for value in sent for form in (value, quote(value, safe=""), value.rpartition(" ")[2])}
+    if isinstance(call.authorization, Basic):
+        plain = call.authorization.clientsecret.reveal()
+        forms |= {plain, quote(plain, safe=""), html.escape(plain)}
+    return sorted((form for form in forms if len(form) >= SHORTEST_SECRET), key=len, reverse=True)
 
 
 def _is_cut(response: Response) -> bool:

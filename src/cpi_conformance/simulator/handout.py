@@ -17,6 +17,18 @@ from cpi_conformance.simulator.service_keys import Plan, ServiceKey
 
 PASSPHRASE = "passphrase.txt"
 
+RECORD = "record.jsonl"
+"""What the landscape saw; also the sign by which a folder is known to be one of ours."""
+
+FILES = ("landscape.toml", "ca.pem", "previous-ca.pem", "endpoint.txt", "sender.pfx", "service-key.json", PASSPHRASE)
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Names of files that a hand-out would overwrite although none has been made there before."""
+    if (folder / RECORD).exists():
+        return []
+    return [name for name in FILES if (folder / name).exists()]
+
 
 def endpoint(landscape: SimulatedLandscape) -> str:
     """The full URL of the whitepaper's flow."""
@@ -34,6 +46,7 @@ def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path
     for each in (folder, folder / "parts"):
         each.mkdir(parents=True, exist_ok=True)
         each.chmod(0o700)
+    _write(folder / ".gitignore", "*\n")  # simulated secrets do not belong into a repository either
     url = endpoint(landscape)
     sender_key, sender_pfx = population.service_keys["sender"], population.certificates["sender"]
     _write(folder / PASSPHRASE, population.passphrase.reveal())

@@ -1,7 +1,7 @@
 """Verdicts: of a check, of a run, and how they are reached."""
 
 from cpi_conformance.verdict.document import SCHEMA, run_document
-from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted
+from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Refuted",
     "Run",
     "Severity",
+    "Twins",
     "Verdict",
     "gate_of",
     "run_document",

@@ -18,7 +18,13 @@ SCHEMA: dict[str, Any] = json.loads(
 def run_document(run: Run) -> dict[str, Any]:
     """The document of a run, after :data:`SCHEMA`."""
     return {
-        "run": {"id": run.id, "started": run.started, "seconds": round(run.seconds, 3)},
+        "run": {
+            "id": run.id,
+            "started": run.started,
+            "seconds": round(run.seconds, 3),
+            "selected": run.selected,
+            "deselected": run.deselected,
+        },
         "landscape": run.landscape,
         "kind": run.kind,
         "gate": str(run.gate),

@@ -82,6 +82,30 @@ class NotProven(Exception):
         self.finding = finding
 
 
+SILENCE = frozenset({Cause.CONNECTION_TIMEOUT, Cause.ANSWER_TIMEOUT})
+
+PATIENCE = 3
+"""After so many calls in a row that nobody answered in time, the rest are not made: each would cost its whole time."""
+
+
+class Twins:
+    """What the checks of a run share: twins that have been sent, and how long the far side has been silent."""
+
+    def __init__(self) -> None:
+        self.sent: dict[Call, Observation] = {}
+        self._silent = 0
+
+    def note(self, observation: Observation) -> None:
+        """Count silence; any sign of life ends it."""
+        silent = isinstance(observation, Refused) and observation.cause in SILENCE
+        self._silent = self._silent + 1 if silent else 0
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the far side has been silent for too long."""
+        return self._silent >= PATIENCE
+
+
 Witness = Callable[[str, Call, Observation], None]
 """Told of each call as it is judged: the part it plays, the call, what came of it."""
 
@@ -96,7 +120,7 @@ class Judge:
     def __init__(
         self,
         sender: Sender,
-        twins: dict[Call, Observation],
+        twins: Twins,
         expectations: Expectations,
         witness: Witness = lambda part, call, observation: None,
     ) -> None:
@@ -119,9 +143,10 @@ class Judge:
             finding = _finding_of(observation)
             if observation.cause in INFRASTRUCTURE:
                 raise NotProven(f"infrastructure: {call} was {observation}", finding)
-            raise Refuted(f"must be accepted, but was {observation}", finding)
+            raise Refuted(f"{call.path} must be accepted, but was {observation}", finding)
         if not _answers_as_expected(observation, call):
-            raise Refuted(f"must answer what the flow answers, but {_answer(observation, call)}", _wrong_answer())
+            answer = _answer(observation, call)
+            raise Refuted(f"{call.path} must answer what the flow answers, but {answer}", _wrong_answer())
         self.finding = Finding()
         return observation
 
@@ -158,10 +183,10 @@ class Judge:
 
     def _require_twin(self, twin: Call, *, again: bool) -> None:
         __tracebackhide__ = True
-        shared = twin in self._twins and not again
+        shared = twin in self._twins.sent and not again
         if not shared:
-            self._twins[twin] = self._sender.send(twin)
-        observation = self._twins[twin]
+            self._twins.sent[twin] = self._send(twin)
+        observation = self._twins.sent[twin]
         self._witness(SHARED_TWIN if shared else TWIN, twin, observation)
         if isinstance(observation, Refused):
             raise NotProven(f"the twin was not accepted: {observation}", _finding_of(observation))
@@ -169,8 +194,16 @@ class Judge:
             raise NotProven(f"the twin was not answered by the flow: {_answer(observation, twin)}", _wrong_answer())
 
     def _made(self, part: str, call: Call) -> Observation:
-        observation = self._sender.send(call)
+        observation = self._send(call)
         self._witness(part, call, observation)
+        return observation
+
+    def _send(self, call: Call) -> Observation:
+        __tracebackhide__ = True
+        if self._twins.given_up:
+            raise NotProven(f"infrastructure: nobody has answered the last {PATIENCE} calls in time")
+        observation = self._sender.send(call)
+        self._twins.note(observation)
         return observation
 
 

@@ -74,6 +74,7 @@ class Run:
         landscape: the names of the landscapes that were checked, joined by commas.
         kind: ``simulated`` when any of them is.
         selected: how many checks were to run; more than there are results when a run was broken off.
+        deselected: how many were left out by ``-k`` and the like.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Run:
     kind: str
     selected: int
     checks: tuple[CheckResult, ...]
+    deselected: int = 0
 
     @property
     def gate(self) -> Gate:
