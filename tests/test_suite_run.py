@@ -255,7 +255,7 @@ def test_options_as_the_readme_writes_them(options: list[str], tmp_path: Path) -
     """With a blank between option and value, and without the packages of the project's own tests."""
     hidden = tmp_path / "sitecustomize.py"
     hidden.write_text(HIDES_PYTEST_HTTPX, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "--reports", str(tmp_path), *options]
+    command = [sys.executable, "-m", "pytest", f"--reports={tmp_path}", *options]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
