@@ -29,8 +29,16 @@ ROOT = Path(__file__).parent.parent
 HIDES_PYTEST_HTTPX = """
 from importlib.machinery import PathFinder
 
-find = PathFinder.find_spec
-PathFinder.find_spec = lambda name, *rest: None if name == "pytest_httpx" else find(name, *rest)
+
+class Hiding:
+    def __init__(self, find):
+        self.find = find
+
+    def __call__(self, name, *rest):
+        return None if name == "pytest_httpx" else self.find(name, *rest)
+
+
+PathFinder.find_spec = Hiding(PathFinder.find_spec)
 """
 """A ``sitecustomize`` that makes the development environment look like a user's."""
 
