@@ -6,7 +6,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -241,3 +241,25 @@ def test_trust_of_one_call_does_not_reach_the_next(current: Inhabited) -> None:
         assert isinstance(refused, Refused)
         assert refused.cause is Cause.MISSING_CA
     assert adapter_for(pfx, without.trust, without.tls).ssl_context.cert_store_stats()["x509"] == 0
+
+
+def test_answers_a_caller_that_has_said_all(current: Inhabited) -> None:
+    """A request and the end of the caller's side in one piece: one answer, and one entry that says so."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = trusting(current).wrap_bio(incoming, outgoing, server_hostname=HOST)
+    with socket.create_connection((HOST, current.landscape.port), timeout=10) as connection:
+        while True:
+            try:
+                secured.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                incoming.write(connection.recv(65_536))
+        before = len(current.landscape.record.entries())
+        secured.write(b"GET /http/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with suppress(ssl.SSLWantReadError):
+            secured.unwrap()
+        connection.sendall(outgoing.read())
+        answered = sum(len(received) for received in iter(lambda: connection.recv(65_536), b""))
+    assert answered > 437, "no page of the runtime came back"
+    assert [entry.status for entry in current.landscape.record.entries()[before:]] == [401]
