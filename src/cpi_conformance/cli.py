@@ -79,11 +79,12 @@ def serve(
 
 def _introduction(folder: Path, profile: str) -> str:
     out = shlex.quote(str(folder))
+    refused = "  (a trial refuses it with 401)" if profile == "trial" else ""
     return "\n".join(
         (
             f"Simulated landscape, profile {profile}. It listens on this machine only; its secrets are in {out}.",
             f"  Basic        curl --config {out}/curl-basic.conf",
-            f"  certificate  curl --config {out}/curl-certificate.conf",
+            f"  certificate  curl --config {out}/curl-certificate.conf{refused}",
             f"  newman       --ssl-extra-ca-certs {out}/ca.pem --ssl-client-cert-list {out}/newman-certificates.json",
             f"  Postman      Settings > Certificates: CA {out}/ca.pem, PFX {out}/sender.pfx, {out}/passphrase.txt",
             f"  suite        pytest --landscape {out}/landscape.toml",

@@ -71,7 +71,7 @@ def open_pfx(pfx: PfxFile) -> Credential:
             key, certificate, others = load_key_and_certificates(pfx.content, passphrase)
             chain = _chain_of(certificate, others) if certificate else ()
         except (ValueError, TypeError, x509.InvalidVersion) as error:
-            raise _explained(pfx.content) from error
+            raise _explained(pfx) from error
     if key is None:
         raise PfxRefused(PfxProblem.NO_PRIVATE_KEY, "the file holds certificates but no private key")
     if certificate is None:
@@ -94,9 +94,10 @@ def _usable(passphrase: Secret | None) -> bytes | None:
     return encoded
 
 
-def _explained(content: bytes) -> PfxRefused:
+def _explained(pfx: PfxFile) -> PfxRefused:
     from cpi_conformance.certificates.pfx_encryption import READABLE, encryption_of  # see there
 
+    content = pfx.content
     if not content.startswith(b"\x30") or b"\x02\x01\x03" not in content[:9]:
         return PfxRefused(PfxProblem.NOT_A_PFX, "the file does not begin as a PKCS#12 container does")
     try:
@@ -108,7 +109,8 @@ def _explained(content: bytes) -> PfxRefused:
     unknown = [name for name in algorithms if name not in READABLE]
     if unknown:
         return PfxRefused(PfxProblem.UNSUPPORTED_ENCRYPTION, f"it is encrypted with {', '.join(unknown)}")
-    return PfxRefused(PfxProblem.WRONG_PASSPHRASE, "the passphrase does not open it")
+    given = "the passphrase does not open it" if pfx.passphrase else "it is encrypted, and no passphrase is given"
+    return PfxRefused(PfxProblem.WRONG_PASSPHRASE, given)
 
 
 def _first_line(error: Exception) -> str:

@@ -27,6 +27,8 @@ from cpi_conformance.landscape.schema import (
     TrustSection,
 )
 
+TOML_HINT = "correct that line: texts stand in straight quotes, Windows paths in '…', and each table stands once"
+
 S = TypeVar("S", bound=Section)
 
 
@@ -85,7 +87,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise LandscapeProblems(path, [Problem("file", "is not UTF-8 text", "save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
-        raise LandscapeProblems(path, [Problem("file", f"is not TOML: {error}", "correct that line")]) from None
+        raise LandscapeProblems(path, [Problem("file", f"is not TOML: {error}", TOML_HINT)]) from None
     except (ValueError, RecursionError) as error:  # numbers and nesting that no landscape needs
         wrong = f"is not a landscape file: {type(error).__name__}"
         raise LandscapeProblems(path, [Problem("file", wrong, "see docs/landscape-file.md")]) from None

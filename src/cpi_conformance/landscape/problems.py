@@ -51,7 +51,9 @@ def explained(error: ErrorDetails) -> Problem:
     if error["type"] == "value_error":
         return Problem(key, "cannot be used", error["msg"].removeprefix("Value error, "))
     wanted = _WANTED.get(error["type"]) or error["msg"].replace("Input should be", "it should be")
-    return Problem(key, f"is {_shown(error['input'])}, but {wanted}", _example(location))
+    another = error["type"] == "literal_error" and isinstance(error["input"], str)
+    shown = "another text" if another else _shown(error["input"])
+    return Problem(key, f"is {shown}, but {wanted}", _example(location))
 
 
 _WANTED = {
