@@ -204,13 +204,15 @@ def test_what_the_file_does_not_give_is_not_proven(running: Path, tmp_path: Path
     assert run_suite(tmp_path, f"--landscape={path}", "--require").returncode == 1
 
 
-def test_broken_off_run_is_not_proven(running: Path, tmp_path: Path) -> None:
-    """What was not run is not proven."""
-    path = changed(running, Path("off-port.toml"), flows=[{"address": "/nobody/here"}])
-    run_suite(tmp_path, f"--landscape={path}", "-x")
-    assert verdict_in(tmp_path)["gate"] in {"NOT PROVEN", "NO-GO"}
-    run_suite(tmp_path, f"--landscape={running}", "--maxfail=1", "-k", "BASIC or accepted")
-    assert verdict_in(tmp_path)["gate"] == "GO"
+def test_broken_off_run_says_so(running: Path, tmp_path: Path) -> None:
+    """What was not run is neither proven nor forgotten."""
+    path = changed(running, Path("elsewhere.toml"), flows=[{"address": "/nobody/here"}])
+    ended = run_suite(tmp_path, f"--landscape={path}", "-x")
+    document = verdict_in(tmp_path)
+    assert ended.returncode == 1
+    assert len(document["checks"]) == 1
+    assert document["run"]["selected"] > 90
+    assert f"{document['run']['selected'] - 1} not run" in ended.stdout
 
 
 def test_no_verdict_of_an_earlier_run_is_left(running: Path, tmp_path: Path) -> None:

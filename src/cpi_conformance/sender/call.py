@@ -176,7 +176,7 @@ class Call:
         (attribute,) = change
         if attribute not in {each.name for each in fields(self)} - {"expects", "seconds"}:
             raise TypeError(f"a call has no attribute {attribute!r} to deviate in")
-        return Deviation(self, replace(self, **change), attribute)  # type: ignore[arg-type]  # checked above
+        return Deviation(self, replace(self, **change))  # type: ignore[arg-type]  # checked above
 
     def __str__(self) -> str:
         return f"{self.method} {self.scheme}://{self.host}:{self.port}{self.path}"
@@ -188,4 +188,3 @@ class Deviation:
 
     twin: Call
     call: Call
-    attribute: str

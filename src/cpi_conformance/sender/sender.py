@@ -27,6 +27,7 @@ BODY_LIMIT = 64 * 1024
 """Bytes of a response body that are read; an error page has 437, the flow's answer 30."""
 
 SHORTEST_SECRET = 8
+"""Characters; cutting shorter texts out of an answer would cut up innocent words."""
 
 FAR_SIDE_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """All that requests and urllib3 let through for something that the far side did."""
@@ -128,7 +129,7 @@ def _exchange(adapter: SenderAdapter, prepared: requests.PreparedRequest, call: 
 
 
 def _forms_of_secrets(call: Call) -> list[str]:
-    """What of a call's credentials a far side may echo; short ones would cut up innocent texts."""
+    """What of a call's credentials a far side may echo, longest first."""
     sent = [*call.authorization.headers().values(), *call.authorization.query().values()]
     forms = {form for value in sent for form in (value, quote(value, safe=""), value.rpartition(" ")[2])}
     if isinstance(call.authorization, Basic):

@@ -8,14 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Clock:
-    """Real time plus an offset."""
+    """Real time plus an offset, which may be negative."""
 
     offset: dt.timedelta = field(default_factory=dt.timedelta)
 
     def now(self) -> dt.datetime:
         """The simulated moment, in UTC, with whole seconds as certificates have them."""
         return (dt.datetime.now(dt.UTC) + self.offset).replace(microsecond=0)
-
-    def advance(self, by: dt.timedelta) -> None:
-        """Move time; backwards too."""
-        self.offset += by
