@@ -4,6 +4,7 @@ from cpi_conformance.certificates.authority import Authority, Credential, Usage,
 from cpi_conformance.certificates.chain import common_name, dn, fingerprint, missing_issuer, pem, read_pem_bundle
 from cpi_conformance.certificates.pfx import PfxFile, PfxProblem, PfxRefused, open_pfx
 from cpi_conformance.certificates.pfx_writer import Encryption, write_pfx
+from cpi_conformance.certificates.presenting import present
 
 __all__ = [
     "Authority",
@@ -19,6 +20,7 @@ __all__ = [
     "missing_issuer",
     "open_pfx",
     "pem",
+    "present",
     "read_pem_bundle",
     "self_signed",
     "write_pfx",

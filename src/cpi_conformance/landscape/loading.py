@@ -20,6 +20,7 @@ from cpi_conformance.landscape.problems import LandscapeProblems, Problem, expla
 from cpi_conformance.landscape.schema import (
     CertificateSection,
     CertificatesSection,
+    CloudFoundrySection,
     LandscapeFile,
     Section,
     ServiceKeySection,
@@ -59,6 +60,8 @@ def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> L
         if (section := _entry(raw, "certificates", name, CertificateSection))
         and (pfx := material.certificate(f"certificates.{name}", section))
     }
+    target = _section(raw, "cloud_foundry", CloudFoundrySection) if "cloud_foundry" in raw else None
+    cloud_foundry = material.cloud_foundry("cloud_foundry", target) if target else None
     if problems or file is None:
         raise LandscapeProblems(path, problems)
     return Landscape(
@@ -75,6 +78,8 @@ def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> L
         previously_trusted=previously,
         service_keys=keys,
         certificates=certificates,
+        unmapped=frozenset(name for name in certificates if not getattr(file.certificates, name).mapped),
+        cloud_foundry=cloud_foundry,
     )
 
 

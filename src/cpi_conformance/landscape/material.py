@@ -10,8 +10,17 @@ from pathlib import Path
 from cryptography import x509
 
 from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, open_pfx, read_pem_bundle
+from cpi_conformance.control.cli_session import CliSession, NoCliSession, cli_configuration, read_cli_session
+from cpi_conformance.control.login import Login, PasscodeLogin, PasswordLogin, RefreshTokenLogin
+from cpi_conformance.landscape.model import CloudFoundryTarget
 from cpi_conformance.landscape.problems import Problem
-from cpi_conformance.landscape.schema import CertificateSection, SecretReference, ServiceKeySection
+from cpi_conformance.landscape.schema import (
+    CertificateSection,
+    CloudFoundrySection,
+    LoginSection,
+    SecretReference,
+    ServiceKeySection,
+)
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Basic
 
@@ -81,6 +90,46 @@ class Material:
             self._add(f"{key}.{where}", f"{section.pfx} does not open: {refusal.detail}", PFX_ADVICE[refusal.problem])
             return None
         return pfx
+
+    def cloud_foundry(self, key: str, section: CloudFoundrySection) -> CloudFoundryTarget | None:
+        """Where service keys are made, with what the file leaves out taken from the cf CLI's session."""
+        trusted = self.bundle(f"{key}.ca", section.ca)
+        session = self._session(f"{key}.login", section.login) if section.login.by_session else None
+        login = session.login if session else self._login(f"{key}.login", section.login)
+        if login is None:
+            return None
+        api = section.api or (session.api if session else None)
+        organization = section.org or (session.organization if session else None)
+        space = section.space or (session.space if session else None)
+        for name, value in (("api", api), ("org", organization), ("space", space)):
+            if value is None:
+                self._add(f"{key}.{name}", "is missing, and the cf CLI targets none", "write it, or run cf target")
+        if not (api and organization and space):
+            return None
+        lifetime, deadline = section.lifetime_minutes, section.deadline_seconds
+        return CloudFoundryTarget(api, organization, space, login, trusted, lifetime, deadline)
+
+    def _session(self, key: str, section: LoginSection) -> CliSession | None:
+        home = Path(self._environment.get("HOME") or self._environment.get("USERPROFILE") or Path.home())
+        path = cli_configuration(self._environment, home)
+        if section.cli_home is not None:
+            path = cli_configuration({}, self._folder / section.cli_home)
+        try:
+            return read_cli_session(path)
+        except NoCliSession as problem:
+            wrong, _, instead = str(problem).partition("; ")
+            self._add(key, f"{path}: {wrong}", f"{instead}, or write user and password")
+            return None
+
+    def _login(self, key: str, section: LoginSection) -> Login | None:
+        password = self.secret(f"{key}.password", section.password)
+        passcode = self.secret(f"{key}.passcode", section.passcode)
+        token = self.secret(f"{key}.refresh_token", section.refresh_token)
+        if section.user is not None and password is not None:
+            return PasswordLogin(section.user, password, section.origin)
+        if passcode is not None:
+            return PasscodeLogin(passcode)
+        return RefreshTokenLogin(token) if token is not None else None
 
     def secret(self, key: str, reference: SecretReference | None) -> Secret | None:
         """The secret that a reference leads to, without the line feed at the end of its file."""

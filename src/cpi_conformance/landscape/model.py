@@ -9,12 +9,20 @@ from typing import Literal
 from cryptography import x509
 
 from cpi_conformance.certificates import PfxFile
+from cpi_conformance.control.login import (
+    Login,
+    PasscodeLogin,
+    PasswordLogin,
+    RefreshTokenLogin,
+    SessionLogin,
+)
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Basic
 
 Kind = Literal["live", "simulated"]
 Stage = Literal["development", "quality", "production"]
 Edition = Literal["standard", "trial"]
+X509Form = Literal["line_feeds", "literal_line_feeds", "chain", "lost_dashes"]
 
 
 class MissingMaterial(Exception):
@@ -54,10 +62,46 @@ class Expectations:
             handshake, or ``401`` because the load balancer does not pass it on.
         lost_alerts: whether a refusal whose TLS alert did not arrive counts as the refusal
             (``tolerated``: the far side closed at once) or not (``refuted``).
+        client_x509: what a new service key of an instance with the grant type ``client_x509`` gets:
+            ``refused`` (since January 2026), or ``accepted``, as in the whitepaper.
+        x509_field_takes: forms of a certificate that the field ``X.509`` of a service key takes beyond
+            the one line of SAP's samples.
+        key_delay: seconds until the runtime must have noticed that a service key was created or deleted.
     """
 
     bad_client_certificate: Literal["alert", "401"] = "alert"
     lost_alerts: Literal["tolerated", "refuted"] = "tolerated"
+    client_x509: Literal["refused", "accepted"] = "refused"
+    x509_field_takes: tuple[X509Form, ...] = ()
+    key_delay: int = 60
+
+
+@dataclass(frozen=True)
+class CloudFoundryTarget:
+    """Where service keys are made: the API of Cloud Foundry, an organisation and a space, and as whom to log in.
+
+    Attributes:
+        api: the API's root, ``https://api.cf.<landscape>``.
+        trusted: CA certificates to trust for it and for the token servers; empty stands for public CAs.
+        lifetime: minutes after which what a run has created may be removed by others (``reap``).
+        deadline: seconds until an operation of a broker is given up.
+    """
+
+    api: str
+    organization: str
+    space: str
+    login: Login
+    trusted: tuple[x509.Certificate, ...] = field(default=(), repr=False)
+    lifetime: int = 120
+    deadline: int = 600
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """What the login holds."""
+        match self.login:
+            case PasswordLogin(password=secret) | PasscodeLogin(passcode=secret) | RefreshTokenLogin(token=secret):
+                return (secret,)
+            case SessionLogin(access_token=access, refresh_token=refresh):
+                return (access, refresh)
 
 
 @dataclass(frozen=True)
@@ -70,6 +114,8 @@ class Landscape:
         previously_trusted: roots from before the load balancer's last rotation.
         service_keys: Basic credentials by their name in the file.
         certificates: PFX files by their name in the file.
+        unmapped: names of certificates that no service key holds yet, so that the run makes one.
+        cloud_foundry: where service keys are made; ``None`` when none can be.
     """
 
     name: str
@@ -85,6 +131,8 @@ class Landscape:
     previously_trusted: tuple[x509.Certificate, ...] = field(default=(), repr=False)
     service_keys: Mapping[str, Basic] = field(default_factory=dict)
     certificates: Mapping[str, PfxFile] = field(default_factory=dict)
+    unmapped: frozenset[str] = frozenset()
+    cloud_foundry: CloudFoundryTarget | None = None
 
     def trust(self) -> tuple[x509.Certificate, ...]:
         """The CA certificates to trust; :class:`MissingMaterial` when the file names none."""
@@ -113,4 +161,11 @@ class Landscape:
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that the file led to, for the scan of what a run wrote."""
         passphrases = (pfx.passphrase for pfx in self.certificates.values() if pfx.passphrase)
-        return (*(key.clientsecret for key in self.service_keys.values()), *passphrases)
+        logins = self.cloud_foundry.secrets() if self.cloud_foundry else ()
+        return (*(key.clientsecret for key in self.service_keys.values()), *passphrases, *logins)
+
+    def target(self) -> CloudFoundryTarget:
+        """Where service keys are made; :class:`MissingMaterial` when the file does not say."""
+        if self.cloud_foundry is None:
+            raise MissingMaterial("cloud_foundry")
+        return self.cloud_foundry

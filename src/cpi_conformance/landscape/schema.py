@@ -13,6 +13,8 @@ RUNTIME_HOST = "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"
 
 HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*")
 
+API_ROOT = re.compile(r"(https://[A-Za-z0-9.-]+(?::[0-9]+)?)/?")
+
 ADDRESS = re.compile(r"/[^\s?#\x00-\x1f]+")
 
 
@@ -55,6 +57,7 @@ class CertificateSection(Section):
 
     pfx: Annotated[str, Field(examples=["sender.pfx"])]
     passphrase: Annotated[SecretReference | None, Field(examples=[{"env": "CPI_PASSPHRASE"}])] = None
+    mapped: Annotated[bool, Field(examples=[False])] = True
 
 
 class RuntimeSection(Section):
@@ -109,6 +112,64 @@ class ExpectationsSection(Section):
 
     bad_client_certificate: Annotated[Literal["alert", "401"], Field(examples=["alert"])] = "alert"
     lost_alerts: Annotated[Literal["tolerated", "refuted"], Field(examples=["tolerated"])] = "tolerated"
+    client_x509: Annotated[Literal["refused", "accepted"], Field(examples=["refused"])] = "refused"
+    x509_field_takes: Annotated[
+        tuple[Literal["line_feeds", "literal_line_feeds", "chain", "lost_dashes"], ...],
+        Field(strict=False, examples=[["line_feeds"]]),
+    ] = ()
+    key_delay: Annotated[int, Field(ge=0, le=7200, examples=[60])] = 60
+
+
+class LoginSection(Section):
+    """As whom to log in at Cloud Foundry; without anything, the session of the cf CLI is used."""
+
+    user: Annotated[str | None, Field(min_length=1, examples=["technical.user@example.com"])] = None
+    password: Annotated[SecretReference | None, Field(examples=[{"env": "CF_PASSWORD"}])] = None
+    origin: Annotated[str | None, Field(min_length=1, examples=["sap.ids"])] = None
+    passcode: Annotated[SecretReference | None, Field(examples=[{"env": "CF_PASSCODE"}])] = None
+    refresh_token: Annotated[SecretReference | None, Field(examples=[{"env": "CF_REFRESH_TOKEN"}])] = None
+    cli_home: Annotated[str | None, Field(min_length=1, examples=["/home/qa"])] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> LoginSection:
+        if (self.user is None) != (self.password is None) or (self.origin is not None and self.user is None):
+            raise ValueError("write user and password together, and origin only with them")
+        ways = (self.user, self.passcode, self.refresh_token, self.cli_home)
+        if sum(way is not None for way in ways) > 1:
+            raise ValueError("write one of: user and password, passcode, refresh_token, cli_home")
+        return self
+
+    @property
+    def by_session(self) -> bool:
+        """Whether the cf CLI has logged in already."""
+        return self.user is None and self.passcode is None and self.refresh_token is None
+
+
+class CloudFoundrySection(Section):
+    """Where the run makes its service keys; api, org and space default to those of the cf CLI's session."""
+
+    api: Annotated[str | None, Field(examples=["https://api.cf.eu10-003.hana.ondemand.com"])] = None
+    org: Annotated[str | None, Field(min_length=1, examples=["my-org"])] = None
+    space: Annotated[str | None, Field(min_length=1, examples=["dev"])] = None
+    ca: Annotated[str | None, Field(examples=["ca.pem"])] = None
+    lifetime_minutes: Annotated[int, Field(ge=10, le=1440, examples=[120])] = 120
+    deadline_seconds: Annotated[int, Field(ge=1, le=7200, examples=[600])] = 600
+    login: LoginSection = LoginSection()
+
+    @field_validator("api")
+    @classmethod
+    def _root(cls, api: str) -> str:
+        match = API_ROOT.fullmatch(api)
+        if not match:
+            raise ValueError("write the root of the API as https://HOST, without a path")
+        return match[1]
+
+    @model_validator(mode="after")
+    def _target(self) -> CloudFoundrySection:
+        missing = [key for key in ("api", "org", "space") if getattr(self, key) is None]
+        if missing and not self.login.by_session:
+            raise ValueError(f"write {' and '.join(missing)} too; only the cf CLI's session knows what is targeted")
+        return self
 
 
 class ServiceKeysSection(Section):
@@ -136,6 +197,7 @@ class CertificatesSection(Section):
     without_role: CertificateSection | None = None
     untrusted_ca: CertificateSection | None = None
     self_signed: CertificateSection | None = None
+    spare: CertificateSection | None = None
 
 
 class LandscapeFile(Section):
@@ -154,3 +216,4 @@ class LandscapeFile(Section):
     expectations: ExpectationsSection = ExpectationsSection()
     service_keys: ServiceKeysSection = ServiceKeysSection()
     certificates: CertificatesSection = CertificatesSection()
+    cloud_foundry: CloudFoundrySection | None = None

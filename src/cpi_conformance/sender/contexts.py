@@ -8,20 +8,14 @@ take an intermediate for an anchor.
 
 from __future__ import annotations
 
-import os
-import secrets
 import ssl
-import sys
-import tempfile
 import warnings
-from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from requests.adapters import HTTPAdapter
 from requests_pkcs12 import Pkcs12Adapter
 
-from cpi_conformance.certificates import Credential, PfxFile, PfxProblem, PfxRefused, pem
+from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, pem, present
 from cpi_conformance.sender.call import TlsRange, Trust
 from cpi_conformance.sender.transcript import watch
 
@@ -60,34 +54,13 @@ def adapter_for(pfx: PfxFile | None, trust: Trust, tls: TlsRange) -> SenderAdapt
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if pfx is not None:
         try:
-            _present(context, pfx.open())
+            present(context, pfx.open())
         except ssl.SSLError as error:
             raise PfxRefused(PfxProblem.UNSUPPORTED_KEY, f"OpenSSL does not take it ({error.reason})") from None
     _trust_only(context, trust)
     _offer(context, tls)
     watch(context)
     return SenderAdapter(ssl_context=context, expected_name=trust.expected_name)
-
-
-def _present(context: ssl.SSLContext, credential: Credential) -> None:
-    """Load key and chain; OpenSSL takes them only by path, so on Linux from memory, else from a private file."""
-    certificates = pem((credential.certificate, *credential.issuers)).encode()
-    if sys.platform == "linux":
-        key = credential.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        with os.fdopen(os.memfd_create("client-certificate"), "wb") as stream:
-            stream.write(key + certificates)
-            stream.flush()
-            context.load_cert_chain(f"/proc/self/fd/{stream.fileno()}")
-        return
-    password = secrets.token_bytes(16)
-    key = credential.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
-    descriptor, path = tempfile.mkstemp(suffix=".pem")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(key + certificates)
-        context.load_cert_chain(path, password=password)
-    finally:
-        Path(path).unlink()
 
 
 def _trust_only(context: ssl.SSLContext, trust: Trust) -> None:
