@@ -20,7 +20,7 @@ from OpenSSL import SSL
 
 from cpi_conformance.certificates import dn, fingerprint
 from cpi_conformance.simulator.edge_tls import EdgeTls, Handshake
-from cpi_conformance.simulator.exchange import Answer, Application, Exchange, Headers
+from cpi_conformance.simulator.exchange import Answer, Application, ConnectionDropped, Exchange, Headers
 from cpi_conformance.simulator.record import Entry, Record, Truth
 from cpi_conformance.simulator.refusals import refusal_by_caller, refusal_by_edge
 
@@ -198,6 +198,10 @@ class EdgeConnection(asyncio.Protocol):
     async def _answer(self, exchange: Exchange) -> None:
         try:
             answer = await self._edge.application(exchange)
+        except ConnectionDropped:
+            self._note(f"{exchange.method} {exchange.path}", None, Truth("connect", "connection-lost", "dropped"))
+            self.abort()
+            return
         except Exception:  # of the simulation, not of the caller: never let the caller wait for it
             self.abort()
             raise

@@ -65,7 +65,7 @@ class EdgeTls:
         """Make the contexts.
 
         ``client_roots`` are the only trust anchors for client certificates, and their names are sent to
-        callers; ``default`` is presented without SNI and for unknown names.
+        callers; without any, no certificate is asked for. ``default`` is presented without SNI and for unknown names.
         """
         self._client_roots = client_roots
         self._policy = policy
@@ -98,7 +98,8 @@ class EdgeTls:
         for root in self._client_roots:
             store.add_cert(crypto.X509.from_cryptography(root))
             context.add_client_ca(root)
-        context.set_verify(SSL.VERIFY_PEER, self._judge)
+        if self._client_roots:
+            context.set_verify(SSL.VERIFY_PEER, self._judge)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_session_id(b"edge")
         context.set_info_callback(_note_alert)
