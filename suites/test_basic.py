@@ -25,6 +25,7 @@ from cpi_conformance.sender import (
 )
 from cpi_conformance.verdict import Judge, Severity
 from fixtures.checks import check, on_profiles, row
+from fixtures.service_keys import KeyOf
 
 POSTMAN = ("1.basic.2", "1.basic.2b", "1.basic.2c", "1.basic.2d")
 CLIENTID = ("1.instance.15", "1.basic.2b")
@@ -222,12 +223,12 @@ def test_not_sent_as_they_must_be(
         row("BASIC-41", "the credentials of a key of the plan api", "api_plan", steps=("1.instance.15",)),
     ],
 )
-def test_key_that_senders_may_not_use(basic_call: Call, landscape: Landscape, part: str, judge: Judge) -> None:
+def test_key_that_senders_may_not_use(basic_call: Call, key_of: KeyOf, part: str, judge: Judge) -> None:
     """Refused at authentication: a key must exist, and belong to the plan *integration-flow*.
 
     Source: SAP help 0fc1446 and 19af5e2.
     """
-    judge.refused(basic_call.but(authorization=landscape.service_key(part)), Cause.UNAUTHENTICATED)
+    judge.refused(basic_call.but(authorization=key_of(part)), Cause.UNAUTHENTICATED)
 
 
 @check("BASIC-42", "a key whose instance lacks the flow's role", steps=("1.instance.15", "1.basic.2c"))

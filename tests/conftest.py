@@ -11,7 +11,8 @@ import pytest
 from cpi_conformance.certificates import PfxFile
 from cpi_conformance.sender import Basic, Call, CertificateInHandshake, Expected, Trust
 from cpi_conformance.simulator.handout import endpoint
-from cpi_conformance.simulator.landscape import HOST, WHITEPAPER_FLOW, SimulatedLandscape
+from cpi_conformance.simulator.hosts import HOST
+from cpi_conformance.simulator.landscape import WHITEPAPER_FLOW, SimulatedLandscape
 from cpi_conformance.simulator.population import Population, populate
 
 MISLEADING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "HTTPS_PROXY")

@@ -17,6 +17,12 @@ from fixtures.checks import whitepaper_steps
 ROOT = Path(__file__).parent.parent
 FROZEN = Path(__file__).parent / "check-ids.txt"
 
+REFUSING = {"refused", "denied", "denied_again"}
+"""The methods of the judges that demand a twin."""
+
+ACCEPTING = {"accepted", "presented", "granted", "carried_out", "carried_key", "new_key"}
+"""Those that demand acceptance, and what calls them."""
+
 COVERAGE = {"checks", "screen only", "open"}
 
 
@@ -84,17 +90,17 @@ def test_every_step_is_accounted_for(collected: list[Collected]) -> None:
 
 
 def test_every_refusal_has_a_twin(collected: list[Collected]) -> None:
-    """A check that expects a refusal leaves the judging to ``judge.refused``, which demands the twin.
+    """A check that expects a refusal leaves the judging to a method that demands the twin.
 
-    Its argument is a ``Deviation``, which cannot differ from its twin in more than one attribute.
+    Its argument is a deviation, which cannot differ from its twin in more than one attribute.
     """
     for module, function, words in {(each.module, each.function, each.words) for each in collected}:
         called = functions_called(Path(module), function)
         if words.startswith("Refused"):
-            assert "refused" in called, f"{function} expects a refusal without a twin"
+            assert called & REFUSING, f"{function} expects a refusal without a twin"
         else:
-            assert called & {"accepted", "presented"}, f"{function} judges no call"
-            assert "refused" not in called, f"{function} is called accepted, but expects a refusal"
+            assert called & ACCEPTING, f"{function} judges no call and no order"
+            assert not called & REFUSING, f"{function} is called accepted, but expects a refusal"
 
 
 def functions_called(module: Path, function: str) -> set[str]:

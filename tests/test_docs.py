@@ -10,7 +10,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from cpi_conformance.landscape.schema import CertificatesSection, LandscapeFile, ServiceKeysSection
+from cpi_conformance.landscape.schema import (
+    CertificatesSection,
+    CloudFoundrySection,
+    LandscapeFile,
+    LoginSection,
+    ServiceKeysSection,
+)
 from cpi_conformance.sender import Layer
 from cpi_conformance.verdict import SCHEMA
 
@@ -62,13 +68,17 @@ def test_example_in_the_readme_has_the_shape_of_a_landscape_file() -> None:
 def test_every_key_of_the_landscape_file_is_documented() -> None:
     """And no key is that does not exist."""
     document = text("docs/landscape-file.md")
-    documented = set(re.findall(r"^\| `([a-z_.]+)`", document, re.M))
+    documented = set(re.findall(r"^\| `([a-z0-9_.]+)`", document, re.M))
     for section in ("runtime", "trust", "expectations", "flows"):
         annotation = LandscapeFile.model_fields[section].annotation
         inner = getattr(annotation, "__args__", (annotation,))[0]
         assert inner is not None
         for key in inner.model_fields:
             assert f"{section}.{key}" in documented
+    for key in CloudFoundrySection.model_fields:
+        assert f"cloud_foundry.{key}" in documented
+    for key in LoginSection.model_fields:
+        assert f"{key} = " in document
     for parts in (ServiceKeysSection, CertificatesSection):
         assert not [part for part in parts.model_fields if f"`{part}`" not in document]
     known = {"name", "kind", "stage", "edition", "profile"}

@@ -20,7 +20,8 @@ from cpi_conformance.sender.alerts import alert_in
 from cpi_conformance.sender.contexts import adapter_for
 from cpi_conformance.simulator import edge as edge_module
 from cpi_conformance.simulator.edge import sanitised
-from cpi_conformance.simulator.landscape import FOREIGN_HOST, HOST
+from cpi_conformance.simulator.hosts import HOST
+from cpi_conformance.simulator.load_balancer import FOREIGN_HOST
 from tests.clients import plain_context
 from tests.conftest import Inhabited
 
@@ -122,7 +123,7 @@ def test_each_chain_profile(fresh: Inhabited, chain: str) -> None:
     observation = Sender().send(fresh.basic)
     assert isinstance(observation, Accepted)
     leaf, intermediate = observation.evidence.server_chain
-    root = fresh.landscape.server_authorities[chain].root.certificate
+    root = fresh.landscape.load_balancer.authorities[chain].root.certificate
     assert (leaf.issuer, intermediate.issuer) == (intermediate.subject, root.subject)
 
 

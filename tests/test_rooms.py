@@ -20,9 +20,9 @@ ALLOWED = {
     "control": {"certificates", "secret"},
     "landscape": {"certificates", "control", "secret", "sender"},
     "diagnosis": set[str](),
-    "verdict": {"diagnosis", "landscape", "sender"},
+    "verdict": {"control", "diagnosis", "landscape", "sender"},
     "simulator": {"certificates", "secret"},
-    "cli": {"simulator"},
+    "cli": {"control", "landscape", "simulator"},
     "__main__": {"cli"},
     "pytest_start": set[str](),
 }

@@ -18,7 +18,8 @@ from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.clock import Clock
 from cpi_conformance.simulator.exchange import Answer, Exchange, Headers
 from cpi_conformance.simulator.runtime import SECURITY_HEADERS, Flow, FlowState, Runtime
-from cpi_conformance.simulator.service_keys import ServiceKey, ServiceKeys
+from cpi_conformance.simulator.service_key import ServiceKey
+from cpi_conformance.simulator.service_keys import ServiceKeys
 
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

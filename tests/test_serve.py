@@ -21,7 +21,15 @@ from cpi_conformance.landscape import load_landscape
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Accepted, Basic, Call, CertificateInHandshake, Sender, Trust
 
-FILES = ["landscape.toml", "ca.pem", "sender.pfx", "passphrase.txt", "service-key.json", "endpoint.txt"]
+FILES = [
+    "landscape.toml",
+    "ca.pem",
+    "sender.pfx",
+    "passphrase.txt",
+    "service-key.json",
+    "endpoint.txt",
+    "cf-password.txt",
+]
 
 
 def command(*options: str) -> list[str]:
@@ -73,7 +81,14 @@ def test_hands_out_what_a_caller_needs(profile: str, tmp_path: Path) -> None:
     assert oauth["tokenurl"].endswith("/oauth/token")
     assert [entry["status"] for entry in entries] == [200, 200]
     assert entries[1]["certificate"].startswith("CN=S00")
-    assert load_landscape(folder / "landscape.toml").profile == profile
+    landscape = load_landscape(folder / "landscape.toml")
+    assert landscape.profile == profile
+    target = landscape.target()
+    assert (target.organization, target.space, target.trusted) == ("conformance", "dev", landscape.trusted)
+    assert str(port) not in (target.api.rpartition(":")[2], oauth["tokenurl"].split(":")[2].split("/")[0])
+    assert landscape.expectations.client_x509 == ("accepted" if profile == "whitepaper" else "refused")
+    assert landscape.expectations.x509_field_takes == (() if profile == "whitepaper" else ("line_feeds",))
+    assert landscape.expectations.key_delay == 0
 
 
 def test_files_are_private(tmp_path: Path) -> None:

@@ -12,15 +12,8 @@ from cryptography import x509
 from cpi_conformance.certificates import Authority
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.clock import Clock
-from cpi_conformance.simulator.service_keys import (
-    DEFAULT_ROLE,
-    Authenticated,
-    Authentication,
-    Plan,
-    ServiceKey,
-    ServiceKeys,
-    Unauthenticated,
-)
+from cpi_conformance.simulator.service_key import DEFAULT_ROLE, Plan, ServiceKey
+from cpi_conformance.simulator.service_keys import Authenticated, Authentication, ServiceKeys, Unauthenticated
 
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

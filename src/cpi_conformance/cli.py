@@ -1,4 +1,4 @@
-"""The command line: ``cpi-conformance serve``."""
+"""The command line: ``cpi-conformance serve`` and ``reap``."""
 
 from __future__ import annotations
 
@@ -75,6 +75,56 @@ def serve(
     finally:
         landscape.stop()
     typer.echo("ended")
+
+
+@application.command()
+def reap(
+    landscape: Annotated[Path, typer.Argument(help="The landscape file of the runs.", dir_okay=False)],
+    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it, only list.")] = False,
+    run: Annotated[
+        str | None, typer.Option(help="This run only, and although its time is not over: when it is known to be dead.")
+    ] = None,
+) -> None:
+    """List what killed runs have left in the space of a landscape, and remove it with --yes.
+
+    Exit code 0: nothing is left, or only listed; 1: something could not be removed; 2: the landscape file or
+    an option cannot be used; 3: Cloud Foundry does not answer, or does not let us in.
+    """
+    from cpi_conformance.control import CloudFoundry, ControlError
+    from cpi_conformance.control.patience import Patience
+    from cpi_conformance.control.reaping import leftovers, remove
+    from cpi_conformance.landscape import LandscapeProblems, MissingMaterial, load_landscape
+
+    try:
+        target = load_landscape(landscape).target()
+    except (LandscapeProblems, MissingMaterial) as problem:
+        raise typer.BadParameter(str(problem), param_hint="LANDSCAPE") from None
+    patience = Patience(deadline=target.deadline)
+    try:
+        with CloudFoundry(target.api, target.login, trusted=target.trusted, patience=patience) as cloud:
+            space = cloud.space(cloud.organization(target.organization), target.space)
+            now = cloud.far_now()
+            found = [each for each in leftovers(cloud, space) if run in (None, each.mark.run)]
+            remaining = 0
+            for leftover in found:
+                dead = leftover.dead(now) or run is not None
+                typer.echo(leftover.told(now))
+                if yes and dead:
+                    removal = remove(cloud, leftover)
+                    remaining += len(removal.remaining)
+                    for held in removal.removed:
+                        typer.echo(f"  removed {held.kind} {held.name}")
+                    for left in removal.remaining:
+                        typer.echo(f"  not removed: {left.held.kind} {left.held.name}: {left.why}")
+    except ControlError as error:
+        typer.echo(f"Cloud Foundry at {target.api}: {error}", err=True)
+        raise typer.Exit(3) from None
+    if not found:
+        typer.echo(f"no run has left anything in the space {target.space}")
+    elif not yes:
+        typer.echo("nothing removed; repeat with --yes")
+    if remaining:
+        raise typer.Exit(1)
 
 
 def _introduction(folder: Path, profile: str) -> str:

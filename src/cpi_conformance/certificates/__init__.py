@@ -2,6 +2,7 @@
 
 from cpi_conformance.certificates.authority import Authority, Credential, Usage, self_signed
 from cpi_conformance.certificates.chain import common_name, dn, fingerprint, missing_issuer, pem, read_pem_bundle
+from cpi_conformance.certificates.one_line import one_line
 from cpi_conformance.certificates.pfx import PfxFile, PfxProblem, PfxRefused, open_pfx
 from cpi_conformance.certificates.pfx_writer import Encryption, write_pfx
 from cpi_conformance.certificates.presenting import present
@@ -18,6 +19,7 @@ __all__ = [
     "dn",
     "fingerprint",
     "missing_issuer",
+    "one_line",
     "open_pfx",
     "pem",
     "present",

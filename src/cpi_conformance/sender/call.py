@@ -95,6 +95,17 @@ class RawAuthorization(Authorization):
 
 
 @dataclass(frozen=True)
+class Bearer(Authorization):
+    """An access token of the token server (RFC 6750)."""
+
+    token: Secret
+
+    def headers(self) -> dict[str, str]:
+        """One Authorization header."""
+        return {"Authorization": f"Bearer {self.token.reveal()}"}
+
+
+@dataclass(frozen=True)
 class CredentialsInQuery(Authorization):
     """The credentials in the URL's query, where they do not belong."""
 

@@ -10,17 +10,31 @@ import tomli_w
 
 from cpi_conformance.certificates import PfxFile, pem
 from cpi_conformance.simulator.edge_tls import BadCertificatePolicy
-from cpi_conformance.simulator.landscape import HOST, WHITEPAPER_FLOW, SimulatedLandscape
+from cpi_conformance.simulator.hosts import HOST
+from cpi_conformance.simulator.landscape import ORGANIZATION, SPACE, WHITEPAPER_FLOW, SimulatedLandscape
 from cpi_conformance.simulator.population import Population
 from cpi_conformance.simulator.runtime import PREFIX
-from cpi_conformance.simulator.service_keys import Plan, ServiceKey
+from cpi_conformance.simulator.service_key import ServiceKey
 
 PASSPHRASE = "passphrase.txt"
 
 RECORD = "record.jsonl"
 """What the landscape saw; also the sign by which a folder is known to be one of ours."""
 
-FILES = ("landscape.toml", "ca.pem", "previous-ca.pem", "endpoint.txt", "sender.pfx", "service-key.json", PASSPHRASE)
+DEVELOPER = "developer"
+
+CF_PASSWORD = "cf-password.txt"
+
+FILES = (
+    "landscape.toml",
+    "ca.pem",
+    "previous-ca.pem",
+    "endpoint.txt",
+    "sender.pfx",
+    "service-key.json",
+    PASSPHRASE,
+    CF_PASSWORD,
+)
 
 
 def foreign_files(folder: Path) -> list[str]:
@@ -50,12 +64,13 @@ def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path
     url = endpoint(landscape)
     sender_key, sender_pfx = population.service_keys["sender"], population.certificates["sender"]
     _write(folder / PASSPHRASE, population.passphrase.reveal())
+    _write(folder / CF_PASSWORD, landscape.users[DEVELOPER].password.reveal())
     _write(folder / "ca.pem", pem([landscape.trusted_root]))
     if landscape.previous_roots:
         _write(folder / "previous-ca.pem", pem(landscape.previous_roots))
     _write(folder / "endpoint.txt", url + "\n")
     for name, key in population.service_keys.items():
-        _write(folder / _key_file(name), json.dumps(key_json(key, landscape), indent=2) + "\n")
+        _write(folder / _key_file(name), json.dumps(landscape.broker.credentials(key), indent=2) + "\n")
     for name, pfx in population.certificates.items():
         _write(folder / _pfx_file(name), pfx.content)
     _write(folder / "curl-basic.conf", _curl_basic(folder, url, sender_key))
@@ -66,25 +81,9 @@ def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path
     return path
 
 
-def key_json(key: ServiceKey, landscape: SimulatedLandscape) -> dict[str, dict[str, str]]:
-    """The credentials of a key of type ClientId/Secret; everything is nested below ``oauth``."""
-    if key.secret is None:
-        raise ValueError(f"the key {key.name} holds a certificate, not a secret")
-    url = landscape.url if key.instance.plan is Plan.INTEGRATION_FLOW else f"https://{HOST}"
-    return {
-        "oauth": {
-            "clientid": key.clientid,
-            "clientsecret": key.secret.reveal(),
-            "url": url,
-            "createdate": f"{key.created:%Y-%m-%dT%H:%M:%S.000Z}",
-            "tokenurl": f"{landscape.url}/oauth/token",
-        }
-    }
-
-
 def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dict[str, object]:
     """The landscape file, with paths relative to itself."""
-    profile = landscape.profile
+    profile, rules = landscape.profile, landscape.profile.key_rules
     refused = "401" if profile.bad_certificate is BadCertificatePolicy.STRIP else "alert"
     previous = {"previous_ca": "previous-ca.pem"} if landscape.previous_roots else {}
     flow = {"address": WHITEPAPER_FLOW.address, "method": "GET", "status": 200, "body": WHITEPAPER_FLOW.body}
@@ -97,10 +96,23 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
         "runtime": {"host": HOST, "port": landscape.port},
         "flows": [flow],
         "trust": {"ca": "ca.pem", **previous},
-        "expectations": {"bad_client_certificate": refused, "lost_alerts": "refuted"},
+        "expectations": {
+            "bad_client_certificate": refused,
+            "lost_alerts": "refuted",
+            "client_x509": "accepted" if rules.client_x509 else "refused",
+            "x509_field_takes": sorted(rules.x509_field_takes),
+            "key_delay": 0,
+        },
         "service_keys": {name: {"file": _key_file(name)} for name in population.service_keys},
         "certificates": {
             name: {"pfx": _pfx_file(name), "passphrase": {"file": PASSPHRASE}} for name in population.certificates
+        },
+        "cloud_foundry": {
+            "api": landscape.api_url,
+            "org": ORGANIZATION,
+            "space": SPACE,
+            "ca": "ca.pem",
+            "login": {"user": DEVELOPER, "password": {"file": CF_PASSWORD}},
         },
     }
 

@@ -1,4 +1,4 @@
-"""A simulated landscape as a whole: its authorities, its load balancer and runtime, and its thread.
+"""A simulated landscape as a whole: its authorities, its load balancer, the systems behind it, and its thread.
 
 The systems run in an event loop on a thread of their own, so the same landscape serves a test in the
 same process, its parallel workers, and a person with Postman.
@@ -6,85 +6,163 @@ same process, its parallel workers, and a person with Postman.
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Coroutine
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 from cryptography import x509
 
 from cpi_conformance.certificates import Authority
+from cpi_conformance.secret import Secret
+from cpi_conformance.simulator import hosts
+from cpi_conformance.simulator.adoption import adopt
+from cpi_conformance.simulator.certificate_service import CertificateService
 from cpi_conformance.simulator.clock import Clock
-from cpi_conformance.simulator.edge import Edge
-from cpi_conformance.simulator.edge_tls import EdgeTls, Presented
+from cpi_conformance.simulator.cloud_foundry.controller import CloudController
+from cpi_conformance.simulator.cloud_foundry.uaa import Uaa
+from cpi_conformance.simulator.cloud_foundry.urls import Urls
+from cpi_conformance.simulator.cloud_foundry.users import Role, User
+from cpi_conformance.simulator.exchange import Application
+from cpi_conformance.simulator.hosts import HOST, Hosts
+from cpi_conformance.simulator.it_rt import ItRt
+from cpi_conformance.simulator.key_credentials import TenantUrls
+from cpi_conformance.simulator.load_balancer import LoadBalancer
+from cpi_conformance.simulator.loop_thread import LoopThread
 from cpi_conformance.simulator.passport import PassportAuthority
 from cpi_conformance.simulator.profiles import PROFILES, Profile
 from cpi_conformance.simulator.record import Record
 from cpi_conformance.simulator.runtime import Flow, Runtime
-from cpi_conformance.simulator.server_chains import ServerAuthority
 from cpi_conformance.simulator.service_keys import ServiceKeys
+from cpi_conformance.simulator.tokens import TokenIssuer
+from cpi_conformance.simulator.xsuaa import TOKEN_PATH, Xsuaa
 
-T = TypeVar("T")
+SUBDOMAIN = "conformance"
+SUBACCOUNT = "7f1c0b52-5d3e-4f0a-9a55-3c2f8f6f0d11"
 
-HOST = "localhost"
-"""Names below ``localhost`` do not resolve everywhere, so each virtual host is a port of its own."""
-
-FOREIGN_HOST = "cfapps.eu10.hana.ondemand.com"
-"""Whom the default certificate is for: callers without SNI get it, as they do from SAP's load balancer."""
+ORGANIZATION, SPACE = "conformance", "dev"
 
 WHITEPAPER_FLOW = Flow("/test/clientcert", "Connected Successfully to CPI!")
+
+OTHER_ROLE = "Conformance.other"
+"""A user role of the tenant beside the default one; no flow asks for it."""
 
 LOAD_BALANCER_CLIENT_CA = "CN=DigiCert Global Root G2,OU=www.digicert.com,O=DigiCert Inc,C=US"
 """A second accepted root, so that the list of CA names has more than one entry, as SAP's has."""
 
 
 class SimulatedLandscape:
-    """One landscape of one profile; use it as a context manager, or ``start`` and ``stop`` it."""
+    """One landscape of one profile; use it as a context manager, or ``start`` and ``stop`` it.
+
+    Attributes:
+        keys: the service instances and keys; what is created there directly needs :meth:`adopt`.
+        load_balancer: what is presented, and whom it trusts.
+        runtime: where flows are deployed.
+        broker: makes service keys for the Cloud Controller.
+        xsuaa: issues tokens for service keys.
+        cloud_controller: the API of Cloud Foundry, with one organization and one space.
+        uaa: issues tokens for platform users.
+        users: platform users by name: ``developer``, ``auditor``, and ``stranger``, who has no role.
+    """
 
     def __init__(self, profile: Profile | str = "current", *, record_path: Path | None = None, port: int = 0) -> None:
-        """Nothing listens before :meth:`start`. ``port`` 0 takes a free one."""
+        """Nothing listens before :meth:`start`. ``port`` is the runtime's; 0 takes a free one."""
         self.profile = PROFILES[profile] if isinstance(profile, str) else profile
-        self.clock = Clock()
-        now = self.clock.now()
-        self.server_authorities = {chain.name: ServerAuthority(chain, now) for chain in self.profile.chains}
+        self.clock = clock = Clock()
+        now = clock.now()
         self.passports = PassportAuthority(now)
-        self.keys = ServiceKeys("conformance", self.clock)
+        roots = (self.passports.root.certificate, Authority.root(LOAD_BALANCER_CLIENT_CA, now=now).certificate)
+        self.load_balancer = LoadBalancer(self.profile, roots, now)
         self.record = Record(record_path)
-        self.runtime = Runtime(self.keys, self.clock, accepts_certificates=self.profile.accepts_certificates)
+
+        nowhere = TenantUrls("", "", "", "")
+        self._tenant_issuer = TokenIssuer("xsuaa", clock)
+        self.keys = ServiceKeys(SUBDOMAIN, clock)
+        self.xsuaa = Xsuaa(self.keys, self._tenant_issuer, nowhere, SUBACCOUNT)
+        accepts_certificates = self.profile.accepts_certificates
+        self.runtime = Runtime(self.keys, clock, self._tenant_issuer, accepts_certificates=accepts_certificates)
         self.runtime.deploy(WHITEPAPER_FLOW)
-        self.port = port
-        self._served = self.profile.served.name
-        self._client_roots = (
-            self.passports.root.certificate,
-            Authority.root(LOAD_BALANCER_CLIENT_CA, now=now).certificate,
+        certificates = CertificateService(self.passports.root, SUBACCOUNT, clock)
+        self.broker = ItRt(self.keys, certificates, self.profile.key_rules, nowhere, custom_roles=(OTHER_ROLE,))
+
+        self._platform_issuer = TokenIssuer("uaa", clock)
+        people = (User(role.name.lower(), Secret(secrets.token_urlsafe(12)), role=role) for role in Role)
+        self.users = {user.name: user for user in people}
+        self.uaa = Uaa(self._platform_issuer, clock, self.users)
+        self.cloud_controller = CloudController(
+            self.broker, self._platform_issuer, self.users, clock, organization=ORGANIZATION, space=SPACE
         )
-        self._edge = Edge("runtime", self._edge_tls(), self.runtime, self.record)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+
+        applications: dict[str, Application] = {
+            hosts.RUNTIME: self.runtime,
+            hosts.API: self.cloud_controller,
+            hosts.LOGIN: self.uaa,
+            hosts.UAA: self.uaa,
+            hosts.AUTHENTICATION: self.xsuaa.by_secret,
+            hosts.AUTHENTICATION_CERT: self.xsuaa.by_certificate,
+        }
+        self._hosts = Hosts(applications, self.load_balancer.asking, self.load_balancer.silent, self.record)
+        self._hosts.ports[hosts.RUNTIME] = port
+        self._announce_hosts()
+        self._thread: LoopThread | None = None
 
     @property
     def trusted_root(self) -> x509.Certificate:
         """What a sender must trust now."""
-        return self.server_authorities[self._served].root.certificate
+        return self.load_balancer.trusted_root
 
     @property
     def previous_roots(self) -> tuple[x509.Certificate, ...]:
         """What a sender may still trust from before the last rotation."""
-        names = [chain.name for chain in self.profile.chains]
-        before = names[: names.index(self._served)]
-        return tuple(self.server_authorities[name].root.certificate for name in before)
+        return self.load_balancer.previous_roots
+
+    @property
+    def port(self) -> int:
+        """The runtime's port."""
+        return self._hosts.ports[hosts.RUNTIME]
 
     @property
     def url(self) -> str:
         """Scheme, host and port of the runtime, without a trailing slash."""
-        return f"https://{HOST}:{self.port}"
+        return self._hosts.url(hosts.RUNTIME)
+
+    @property
+    def api_url(self) -> str:
+        """The Cloud Controller."""
+        return self._hosts.url(hosts.API)
+
+    @property
+    def login_url(self) -> str:
+        """The platform's login server."""
+        return self._hosts.url(hosts.LOGIN)
+
+    @property
+    def uaa_url(self) -> str:
+        """The platform's UAA."""
+        return self._hosts.url(hosts.UAA)
+
+    @property
+    def token_url(self) -> str:
+        """XSUAA for clients with a secret."""
+        return self._hosts.url(hosts.AUTHENTICATION)
+
+    @property
+    def token_cert_url(self) -> str:
+        """XSUAA for clients with a certificate."""
+        return self._hosts.url(hosts.AUTHENTICATION_CERT)
 
     def rotate(self, chain: str) -> None:
         """Serve another chain of the profile from the next connection on; ``KeyError`` for an unknown one."""
-        self._edge.tls.present((self._presented(chain),))
-        self._served = chain
+        self.load_balancer.rotate(chain)
+
+    def interpose(self, host: str, wrap: Callable[[Application], Application]) -> None:
+        """Put something between a host (a name in ``simulator.hosts``) and its system, such as a fault."""
+        self._hosts.interpose(host, wrap)
+
+    def adopt(self) -> None:
+        """Let the Cloud Controller list what has been created in ``keys`` directly; before the start it is put off."""
+        if self._thread is not None:
+            adopt(self.keys, self.broker, self.cloud_controller)
 
     def start(self) -> SimulatedLandscape:
         """Listen; returns when connections are accepted.
@@ -92,25 +170,27 @@ class SimulatedLandscape:
         Raises:
             OSError: the port is taken.
         """
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name=f"landscape-{self.profile.name}", daemon=True
-        )
-        self._thread.start()
+        thread = LoopThread(f"landscape-{self.profile.name}")
         try:
-            self.port = self._run(self._edge.listen(self.port))
+            thread.run(self._hosts.listen())
         except OSError:
-            self._end_loop()
+            thread.end()
             raise
+        self._thread = thread
+        self._announce_hosts()
+        self.adopt()
         return self
 
     def stop(self) -> None:
         """Close everything; safe to call twice."""
-        if self._loop is not None:
-            try:
-                self._run(self._edge.close())
-            finally:
-                self._end_loop()
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        try:
+            thread.run(self._hosts.close())
+            thread.run(self.cloud_controller.close())
+        finally:
+            thread.end()
 
     def __enter__(self) -> SimulatedLandscape:
         return self.start()
@@ -120,28 +200,10 @@ class SimulatedLandscape:
     ) -> None:
         self.stop()
 
-    def _run(self, work: Coroutine[object, object, T]) -> T:
-        if self._loop is None:
-            raise RuntimeError("the landscape has not been started")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
-
-    def _end_loop(self) -> None:
-        loop, thread = self._loop, self._thread
-        self._loop = self._thread = None
-        if loop is None or thread is None:
-            return
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=30)
-        loop.close()
-
-    def _edge_tls(self) -> EdgeTls:
-        foreign = self.server_authorities[self._served].leaf(FOREIGN_HOST)
-        return EdgeTls(
-            hosts=(self._presented(self._served),),
-            default=Presented(FOREIGN_HOST, foreign),
-            client_roots=self._client_roots,
-            policy=self.profile.bad_certificate,
-        )
-
-    def _presented(self, chain: str) -> Presented:
-        return Presented(HOST, self.server_authorities[chain].leaf(HOST))
+    def _announce_hosts(self) -> None:
+        """Tell every system where the others are: ports are known only once they are listened on."""
+        urls = TenantUrls(self.url, f"https://{HOST}", self.token_url, self.token_cert_url)
+        self.broker.urls = self.xsuaa.urls = urls
+        self.cloud_controller.urls = self.uaa.urls = Urls(self.api_url, self.login_url, self.uaa_url)
+        self._tenant_issuer.issuer = f"{self.token_url}{TOKEN_PATH}"
+        self._platform_issuer.issuer = f"{self.uaa_url}{TOKEN_PATH}"

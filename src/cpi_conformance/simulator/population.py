@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from cpi_conformance.certificates import Authority, Credential, PfxFile, Usage, self_signed, write_pfx
 from cpi_conformance.secret import Secret
-from cpi_conformance.simulator.landscape import SimulatedLandscape
+from cpi_conformance.simulator.instance_order import CLIENT_X509
+from cpi_conformance.simulator.landscape import OTHER_ROLE, SimulatedLandscape
 from cpi_conformance.simulator.passport import SUBJECT, VALIDITY
-from cpi_conformance.simulator.service_keys import Plan, ServiceKey
+from cpi_conformance.simulator.service_key import CLIENT_CREDENTIALS, Plan, ServiceKey
 
-OTHER_ROLE = "Conformance.other"
 S_USER = "S0012345678"
 
 
@@ -43,6 +43,7 @@ def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> P
         "superseded": superseded,
         "claimed_twice": passports.issue("S0012345685"),
         "without_role": passports.issue("S0012345686"),
+        "spare": passports.issue("S0012345689"),
         "untrusted_ca": _of_unknown_ca("S0012345687", landscape.clock.now()),
         "self_signed": self_signed(
             SUBJECT.format(user="S0012345688"),
@@ -50,10 +51,11 @@ def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> P
             not_after=landscape.clock.now() + VALIDITY,
         ),
     }
+    granted = CLIENT_X509 if landscape.profile.key_rules.client_x509 else CLIENT_CREDENTIALS
     basic = keys.create_instance("oauth")
-    certificate = keys.create_instance("clientcertificate")
-    another = keys.create_instance("clientcertificate-2")
-    without_role = keys.create_instance("without-role", roles=(OTHER_ROLE,))
+    certificate = keys.create_instance("clientcertificate", grant_types=(granted,))
+    another = keys.create_instance("clientcertificate-2", grant_types=(granted,))
+    without_role = keys.create_instance("without-role", roles=(OTHER_ROLE,), grant_types={CLIENT_CREDENTIALS, granted})
     api = keys.create_instance("api", Plan.API, roles=("MonitoringDataRead",))
 
     service_keys = {
@@ -71,6 +73,7 @@ def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> P
     keys.create_key(without_role, "without-role-x509", certificate=parts["without_role"].certificate)
     deleted = keys.create_key(certificate, "deleted-x509", certificate=parts["deleted"].certificate)
     keys.delete_key(deleted.guid)
+    landscape.adopt()
 
     passphrase = Secret(secrets.token_urlsafe(12))
     certificates = {part: write_pfx(credential, passphrase) for part, credential in parts.items()}

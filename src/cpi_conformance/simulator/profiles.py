@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpi_conformance.simulator.edge_tls import BadCertificatePolicy
+from cpi_conformance.simulator.it_rt import CertificateReuse, KeyRules
 from cpi_conformance.simulator.server_chains import CURRENT, G2, WHITEPAPER, ServerChain
+
+WHITEPAPER_KEYS = KeyRules(
+    client_x509=True, x509_field_takes=frozenset(), certificate_reuse=CertificateReuse.REFUSED_AT_CREATION
+)
+
+KEY_TYPES = KeyRules()
+"""The broker of today."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Profile:
             before it are what a backend may still trust.
         bad_certificate: what a client certificate that does not verify leads to.
         accepts_certificates: whether the runtime authenticates by client certificate at all.
+        key_rules: the generation of the service broker.
     """
 
     name: str
@@ -29,6 +38,7 @@ class Profile:
     chains: tuple[ServerChain, ...]
     bad_certificate: BadCertificatePolicy
     accepts_certificates: bool = True
+    key_rules: KeyRules = KEY_TYPES
 
     @property
     def served(self) -> ServerChain:
@@ -46,7 +56,7 @@ OLDEST = ServerChain(
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("whitepaper", "standard", (OLDEST, WHITEPAPER), BadCertificatePolicy.STRIP),
+        Profile("whitepaper", "standard", (OLDEST, WHITEPAPER), BadCertificatePolicy.STRIP, key_rules=WHITEPAPER_KEYS),
         Profile("current", "standard", (WHITEPAPER, G2, CURRENT), BadCertificatePolicy.ALERT),
         Profile("trial", "trial", (G2, CURRENT), BadCertificatePolicy.ALERT, accepts_certificates=False),
     )

@@ -15,18 +15,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import unquote
 
-from cryptography import x509
-
 from cpi_conformance.secret import Secret
+from cpi_conformance.simulator.bearer import roles_of_token
+from cpi_conformance.simulator.client_certificate import client_certificate
 from cpi_conformance.simulator.clock import Clock
 from cpi_conformance.simulator.exchange import Answer, Exchange, Headers
 from cpi_conformance.simulator.record import Truth
-from cpi_conformance.simulator.service_keys import (
-    DEFAULT_ROLE,
-    Authentication,
-    ServiceKeys,
-    Unauthenticated,
-)
+from cpi_conformance.simulator.service_key import DEFAULT_ROLE
+from cpi_conformance.simulator.service_keys import Authentication, ServiceKeys, Unauthenticated
+from cpi_conformance.simulator.tokens import TokenIssuer
 
 PREFIX = "/http"
 
@@ -93,11 +90,13 @@ class Runtime:
         self,
         keys: ServiceKeys,
         clock: Clock,
+        issuer: TokenIssuer | None = None,
+        /,
         *,
         accepts_certificates: bool = True,
         certificate_precedes_basic: bool = True,
     ) -> None:
-        """Deploy flows before calls come in.
+        """Deploy flows before calls come in. ``issuer`` is whose bearer tokens are taken; ``None``: nobody's.
 
         ``accepts_certificates`` is off on a trial tenant (help page 4ec6192; contradicted by a trial
         tenant of 2026). ``certificate_precedes_basic``: a presented certificate decides even when
@@ -105,6 +104,7 @@ class Runtime:
         """
         self._keys = keys
         self._clock = clock
+        self._issuer = issuer
         self._accepts_certificates = accepts_certificates
         self._certificate_precedes_basic = certificate_precedes_basic
         self._flows: dict[str, Flow] = {}
@@ -125,13 +125,13 @@ class Runtime:
         return replace(answer, headers=(*answer.headers, *extra))
 
     def _answer(self, exchange: Exchange) -> Answer:
-        caller = self._authenticate(exchange)
-        if isinstance(caller, Unauthenticated):
-            return _page(401, Truth("authentication", "unauthenticated", caller.why))
+        roles = self._roles_of_caller(exchange)
+        if isinstance(roles, Unauthenticated):
+            return _page(401, Truth("authentication", "unauthenticated", roles.why))
         flow = self._flow_at(exchange.path)
         if flow is None:
             return _page(404, Truth("flow", "no-such-endpoint", f"no flow is deployed at {exchange.path}"))
-        if flow.role not in caller.key.instance.roles:
+        if flow.role not in roles:
             return _page(403, Truth("authorization", "role-missing", f"the instance lacks the role {flow.role}"))
         if flow.state is not FlowState.STARTED:
             return _page(503, Truth("flow", "not-started", f"the flow is {flow.state.value}"))
@@ -147,16 +147,19 @@ class Runtime:
             return None
         return self._flows.get(address[len(PREFIX) :].lower())
 
-    def _authenticate(self, exchange: Exchange) -> Authentication:
-        certificate = _client_certificate(exchange)
+    def _roles_of_caller(self, exchange: Exchange) -> frozenset[str] | Unauthenticated:
+        certificate = client_certificate(exchange)
         authorization = exchange.header("authorization")
         if certificate is not None and (self._certificate_precedes_basic or authorization is None):
             if not self._accepts_certificates:
                 return Unauthenticated("client-certificate authentication is not enabled for this tenant")
-            return self._keys.authenticate_certificate(certificate)
+            return _roles(self._keys.authenticate_certificate(certificate))
         if authorization is None:
             return Unauthenticated("neither credentials nor a client certificate arrived")
-        return self._authenticate_basic(authorization)
+        token = exchange.bearer()
+        if token is not None and self._issuer is not None:
+            return roles_of_token(token, self._issuer, self._keys.runtime_application)
+        return _roles(self._authenticate_basic(authorization))
 
     def _authenticate_basic(self, authorization: str) -> Authentication:
         scheme, _, encoded = authorization.partition(" ")
@@ -183,14 +186,10 @@ def message_log_id(epoch: int) -> str:
     return base64.urlsafe_b64encode(b"\x00" + epoch.to_bytes(4, "big") + secrets.token_bytes(16)).decode()
 
 
+def _roles(caller: Authentication) -> frozenset[str] | Unauthenticated:
+    return caller if isinstance(caller, Unauthenticated) else caller.key.instance.roles
+
+
 def _page(status: int, truth: Truth) -> Answer:
     body = PAGE.format(status=status, reason=REASONS[status]).encode()
     return Answer(status, (("content-type", "text/html;charset=utf-8"),), body, truth)
-
-
-def _client_certificate(exchange: Exchange) -> x509.Certificate | None:
-    """What the load balancer hands over, in the header family of the Cloud Foundry HAProxy release."""
-    if exchange.header("x-ssl-client") != "1" or exchange.header("x-ssl-client-verify") != "0":
-        return None
-    encoded = exchange.header("x-forwarded-client-cert")
-    return x509.load_der_x509_certificate(base64.b64decode(encoded)) if encoded else None

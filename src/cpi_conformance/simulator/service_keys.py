@@ -16,46 +16,24 @@ import threading
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 
 from cryptography import x509
 
-from cpi_conformance.certificates import dn
+from cpi_conformance.certificates import Credential, dn
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.clock import Clock
-
-DEFAULT_ROLE = "ESBMessaging.send"
-
-
-class Plan(Enum):
-    """The two plans: one for senders that call flows, one for clients of the tenant API."""
-
-    INTEGRATION_FLOW = "integration-flow"
-    API = "api"
-
-
-@dataclass(frozen=True)
-class ServiceInstance:
-    """An instance of Process Integration Runtime."""
-
-    guid: str
-    name: str
-    plan: Plan
-    roles: frozenset[str]
+from cpi_conformance.simulator.service_key import (
+    CLIENT_CREDENTIALS,
+    DEFAULT_ROLE,
+    TOKEN_VALIDITY,
+    Plan,
+    ServiceInstance,
+    ServiceKey,
+)
 
 
-@dataclass(frozen=True)
-class ServiceKey:
-    """A key of an instance; it holds a secret, or an external certificate (pinned or not)."""
-
-    guid: str
-    name: str
-    instance: ServiceInstance
-    clientid: str
-    created: dt.datetime
-    secret: Secret | None = None
-    certificate: x509.Certificate | None = None
-    pinned: bool = True
+class CertificateTaken(Exception):
+    """Another service key holds the same certificate already."""
 
 
 @dataclass(frozen=True)
@@ -87,61 +65,107 @@ class ServiceKeys:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def create_instance(
-        self, name: str, plan: Plan = Plan.INTEGRATION_FLOW, roles: Iterable[str] = (DEFAULT_ROLE,)
+        self,
+        name: str,
+        plan: Plan = Plan.INTEGRATION_FLOW,
+        roles: Iterable[str] = (DEFAULT_ROLE,),
+        *,
+        guid: str | None = None,
+        grant_types: Iterable[str] = (CLIENT_CREDENTIALS,),
+        token_validity: int | None = None,
     ) -> ServiceInstance:
         """An instance with those roles; names are not checked here, Cloud Foundry does that."""
-        instance = ServiceInstance(str(uuid.uuid4()), name, plan, frozenset(roles))
+        validity = TOKEN_VALIDITY[plan] if token_validity is None else token_validity
+        instance = ServiceInstance(
+            guid or str(uuid.uuid4()), name, plan, frozenset(roles), frozenset(grant_types), validity
+        )
         with self._lock:
             self._instances[instance.guid] = instance
         return instance
+
+    def delete_instance(self, guid: str) -> None:
+        """Forget an instance and its keys. ``KeyError`` when there is none."""
+        with self._lock:
+            del self._instances[guid]
+            for key in [key for key in self._keys.values() if key.instance.guid == guid]:
+                self._forget(key.guid)
 
     def create_key(
         self,
         instance: ServiceInstance,
         name: str,
         *,
+        guid: str | None = None,
         certificate: x509.Certificate | None = None,
         pinned: bool = True,
+        generated: Credential | None = None,
+        only_once: bool = False,
     ) -> ServiceKey:
-        """A key of type *ClientId/Secret*, or of type *External Certificate* when one is given."""
+        """A key: *ClientId/Secret*, or *External Certificate* when one is given, or *Certificate* when one was made.
+
+        Raises:
+            CertificateTaken: with ``only_once``, when another key of any instance holds the certificate.
+        """
+        held = generated.certificate if generated else certificate
         key = ServiceKey(
-            guid=str(uuid.uuid4()),
+            guid=guid or str(uuid.uuid4()),
             name=name,
             instance=instance,
             clientid=self._new_clientid(instance.plan),
             created=self.clock.now(),
-            secret=None if certificate else _new_secret(),
-            certificate=certificate,
+            secret=None if held else _new_secret(),
+            certificate=held,
             pinned=pinned,
+            generated=generated,
         )
         with self._lock:
+            if only_once and held and any(each.certificate == held for each in self._keys.values()):
+                raise CertificateTaken(name)
             self._keys[key.guid] = key
         return key
 
     def delete_key(self, guid: str) -> None:
         """Forget a key; from now on it authenticates nobody. ``KeyError`` when there is none."""
         with self._lock:
-            del self._keys[guid]
-            self._newest_used.pop(guid, None)
+            self._forget(guid)
+
+    def _forget(self, guid: str) -> None:
+        del self._keys[guid]
+        self._newest_used.pop(guid, None)
+
+    def instances(self) -> tuple[ServiceInstance, ...]:
+        """All instances that exist now."""
+        with self._lock:
+            return tuple(self._instances.values())
 
     def keys(self) -> tuple[ServiceKey, ...]:
         """All keys that exist now."""
         with self._lock:
             return tuple(self._keys.values())
 
+    def keys_of(self, instance: ServiceInstance) -> tuple[ServiceKey, ...]:
+        """The keys of one instance."""
+        return tuple(key for key in self.keys() if key.instance.guid == instance.guid)
+
     def authenticate_secret(self, clientid: str, secret: Secret) -> Authentication:
-        """Basic authentication: the clientid and the secret of one key of plan *integration-flow*."""
+        """A sender with Basic authentication: clientid and secret of one key of plan *integration-flow*."""
+        return _as_sender(self.holder_of_secret(clientid, secret))
+
+    def authenticate_certificate(self, certificate: x509.Certificate) -> Authentication:
+        """A sender with a client certificate, stored in one key of plan *integration-flow*."""
+        return _as_sender(self.holder_of_certificate(certificate))
+
+    def holder_of_secret(self, clientid: str, secret: Secret) -> Authentication:
+        """The key of a clientid and its secret, whatever its plan."""
         key = next((key for key in self.keys() if key.clientid == clientid and key.secret), None)
         if key is None:
             return Unauthenticated("no service key has this clientid")
         if key.secret != secret:
             return Unauthenticated("the clientsecret is not that of the key")
-        if key.instance.plan is not Plan.INTEGRATION_FLOW:
-            return Unauthenticated("the key belongs to the plan 'api', which senders cannot use")
         return Authenticated(key)
 
-    def authenticate_certificate(self, certificate: x509.Certificate) -> Authentication:
-        """A client certificate: the one key that stores it, or (unpinned) its subject and issuer."""
+    def holder_of_certificate(self, certificate: x509.Certificate) -> Authentication:
+        """The one key that stores a client certificate, or (unpinned) its subject and issuer, whatever its plan."""
         stored = [key for key in self.keys() if key.certificate is not None]
         same_names = [key for key in stored if _same_names(key.certificate, certificate)]
         unpinned = [key for key in same_names if not key.pinned]
@@ -170,8 +194,19 @@ class ServiceKeys:
 
     def _new_clientid(self, plan: Plan) -> str:
         """``sb-<uuid>!b<n>|it-rt-<subdomain>!b<m>`` for senders, ``…|it!b<m>`` for the plan *api*."""
-        owner = f"it-rt-{self.subdomain}!b26655" if plan is Plan.INTEGRATION_FLOW else "it!b26655"
+        owner = self.runtime_application if plan is Plan.INTEGRATION_FLOW else "it!b26655"
         return f"sb-{uuid.uuid4()}!b{100_000 + secrets.randbelow(800_000)}|{owner}"
+
+    @property
+    def runtime_application(self) -> str:
+        """The XSUAA application of the runtime, ``it-rt-<subdomain>!b<n>``: it prefixes scopes and is an audience."""
+        return f"it-rt-{self.subdomain}!b26655"
+
+
+def _as_sender(holder: Authentication) -> Authentication:
+    if isinstance(holder, Authenticated) and holder.key.instance.plan is not Plan.INTEGRATION_FLOW:
+        return Unauthenticated("the key belongs to the plan 'api', which senders cannot use")
+    return holder
 
 
 def _new_secret() -> Secret:

@@ -3,6 +3,7 @@
 from cpi_conformance.verdict.document import SCHEMA, run_document
 from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
+from cpi_conformance.verdict.order_judge import OrderJudge
 
 __all__ = [
     "SCHEMA",
@@ -11,6 +12,7 @@ __all__ = [
     "Gate",
     "Judge",
     "NotProven",
+    "OrderJudge",
     "Refuted",
     "Run",
     "Severity",

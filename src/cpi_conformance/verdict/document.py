@@ -7,6 +7,8 @@ from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
+from cpi_conformance.control.lifecycle import Held
+from cpi_conformance.control.receipt import Receipt
 from cpi_conformance.verdict.model import Run, Verdict
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -29,5 +31,24 @@ def run_document(run: Run) -> dict[str, Any]:
         "kind": run.kind,
         "gate": str(run.gate),
         "counts": {str(verdict): run.count(verdict) for verdict in Verdict},
+        "provisioning": [_receipt(receipt) for receipt in run.receipts],
         "checks": [{**asdict(check), "steps": list(check.steps)} for check in run.checks],
     }
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "landscape": receipt.landscape,
+        "run": receipt.run,
+        "clean": receipt.clean,
+        "before": receipt.before,
+        "after": receipt.after,
+        "removed": [_held(each) for each in receipt.removed],
+        "remaining": [{**_held(each.held), "why": each.why} for each in receipt.remaining],
+        "disappeared": [_held(each) for each in receipt.disappeared],
+        "appeared": [_held(each) for each in receipt.appeared],
+    }
+
+
+def _held(held: Held) -> dict[str, str]:
+    return {"kind": held.kind, "name": held.name}

@@ -6,7 +6,8 @@ accepted. Without an accepted twin nothing is proven, whatever the refusal looke
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cpi_conformance.diagnosis import (
@@ -106,6 +107,10 @@ class Twins:
         return self._silent >= PATIENCE
 
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
+"""Seconds between two calls that wait for a change to be noticed."""
+
+
 Witness = Callable[[str, Call, Observation], None]
 """Told of each call as it is judged: the part it plays, the call, what came of it."""
 
@@ -130,15 +135,17 @@ class Judge:
         self._witness = witness
         self.finding: Finding | None = None
 
-    def accepted(self, call: Call) -> Accepted:
+    def accepted(self, call: Call, *, within: float = 0.0) -> Accepted:
         """The call must be accepted, and the flow must answer what it should.
+
+        ``within`` seconds the runtime may take to notice a change; so long a refusal is asked again.
 
         Raises:
             Refuted: it is refused, or answers something else.
             NotProven: it did not get as far as an authentication decision.
         """
         __tracebackhide__ = True
-        observation = self._made(CALL, call)
+        observation = self._settled(CALL, call, Accepted, within)
         if isinstance(observation, Refused):
             finding = _finding_of(observation)
             if observation.cause in INFRASTRUCTURE:
@@ -150,8 +157,10 @@ class Judge:
         self.finding = Finding()
         return observation
 
-    def refused(self, deviation: Deviation, cause: Cause) -> Refused:
+    def refused(self, deviation: Deviation, cause: Cause, *, within: float = 0.0) -> Refused:
         """The deviation must be refused for this cause, at the layer of the cause, while its twin is accepted.
+
+        ``within`` seconds the runtime may take to notice a change; so long an acceptance is asked again.
 
         Raises:
             Refuted: it is accepted, or refused elsewhere or for another cause.
@@ -159,7 +168,7 @@ class Judge:
         """
         __tracebackhide__ = True
         self._require_twin(deviation.twin, again=False)
-        observation = self._made(DEVIATION, deviation.call)
+        observation = self._settled(DEVIATION, deviation.call, Refused, within)
         layer = LAYER_OF[cause]
         if isinstance(observation, Accepted):
             raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", _not_refused(layer))
@@ -181,6 +190,42 @@ class Judge:
         otherwise = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
         raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", otherwise)
 
+    def undisturbed(self, seen: Iterable[tuple[Call, Observation]]) -> None:
+        """Every call of a traffic must have been accepted, and answered by the flow.
+
+        Raises:
+            Refuted: one was refused, or answered otherwise.
+            NotProven: there was none, or one did not get as far as an authentication decision.
+        """
+        __tracebackhide__ = True
+        calls = tuple(seen)
+        if not calls:
+            raise NotProven("no call was made")
+        for number, (call, observation) in enumerate(calls, 1):
+            if isinstance(observation, Refused):
+                self._witness(CALL, call, observation)
+                finding = _finding_of(observation)
+                if observation.cause in INFRASTRUCTURE:
+                    raise NotProven(f"infrastructure: call {number} of {len(calls)} was {observation}", finding)
+                raise Refuted(f"call {number} of {len(calls)} in between was {observation}", finding)
+            if not _answers_as_expected(observation, call):
+                raise Refuted(
+                    f"call {number} of {len(calls)} in between: {_answer(observation, call)}", _wrong_answer()
+                )
+        self._witness(CALL, *calls[-1])
+        self.finding = Finding()
+
+    def _settled(self, part: str, call: Call, wanted: type[Observation], within: float) -> Observation:
+        """What a call comes to when the runtime has had time to notice a change."""
+        ends, pause = time.monotonic() + within, FIRST_PAUSE
+        while True:
+            observation = self._send(call)
+            if isinstance(observation, wanted) or time.monotonic() >= ends:
+                self._witness(part, call, observation)
+                return observation
+            time.sleep(min(pause, max(0.0, ends - time.monotonic())))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
     def _require_twin(self, twin: Call, *, again: bool) -> None:
         __tracebackhide__ = True
         shared = twin in self._twins.sent and not again
@@ -192,11 +237,6 @@ class Judge:
             raise NotProven(f"the twin was not accepted: {observation}", _finding_of(observation))
         if not _answers_as_expected(observation, twin):
             raise NotProven(f"the twin was not answered by the flow: {_answer(observation, twin)}", _wrong_answer())
-
-    def _made(self, part: str, call: Call) -> Observation:
-        observation = self._send(call)
-        self._witness(part, call, observation)
-        return observation
 
     def _send(self, call: Call) -> Observation:
         __tracebackhide__ = True

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cpi_conformance.control.receipt import Receipt
+
 NOT_APPLICABLE = "not applicable"
 """How the reason begins when a check has nothing to say about a landscape; it does not hold up the gate."""
 
@@ -75,6 +77,7 @@ class Run:
         kind: ``simulated`` when any of them is.
         selected: how many checks were to run; more than there are results when a run was broken off.
         deselected: how many were left out by ``-k`` and the like.
+        receipts: for each space in which something was created, what is left of it.
     """
 
     id: str
@@ -85,11 +88,18 @@ class Run:
     selected: int
     checks: tuple[CheckResult, ...]
     deselected: int = 0
+    receipts: tuple[Receipt, ...] = ()
 
     @property
     def gate(self) -> Gate:
-        """Whether the transport may go."""
-        return gate_of(self.checks, self.selected)
+        """Whether the transport may go; not as long as the run has left something behind."""
+        gate = gate_of(self.checks, self.selected)
+        return Gate.NOT_PROVEN if gate is Gate.GO and not self.left_clean else gate
+
+    @property
+    def left_clean(self) -> bool:
+        """Whether everything that the run created is gone, and nothing of others is."""
+        return all(receipt.clean for receipt in self.receipts)
 
     def count(self, verdict: Verdict) -> int:
         """How many checks ended so."""

@@ -1,0 +1,133 @@
+"""HTTP to the control plane: one client, its own trust, and requests that are sent again where that is safe."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+from cryptography import x509
+
+from cpi_conformance.certificates import Credential, pem, present
+from cpi_conformance.control.errors import Unreachable
+from cpi_conformance.control.patience import PATIENT, Patience
+from cpi_conformance.control.repetition import http_date, repeating, unreachable
+
+TIMEOUT = httpx.Timeout(70.0, connect=10.0)
+"""Seconds; Cloud Foundry itself gives a broker 60 (cloud_controller_ng, ``broker_client_timeout_seconds``)."""
+
+KEPT_ALIVE = 50.0
+"""Seconds; SAP closes an idle connection after 60 (btp-cloud-platform, 9809fa4)."""
+
+SAFE = frozenset({"GET", "DELETE"})
+"""Methods that may be executed twice."""
+
+
+class Connection:
+    """A context manager; safe to use from several threads.
+
+    Environment variables change neither its trust nor its way, redirects are not followed, and no cookie is
+    kept, so that each request is granted by its own credentials.
+    """
+
+    def __init__(
+        self,
+        *,
+        trusted: tuple[x509.Certificate, ...] = (),
+        presented: Credential | None = None,
+        patience: Patience = PATIENT,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._patience = patience
+        self._sleep = sleep
+        self._far_clock: tuple[dt.datetime, float] | None = None
+        self._client = httpx.Client(
+            verify=_tls(trusted, presented),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=TIMEOUT,
+            limits=httpx.Limits(keepalive_expiry=KEPT_ALIVE),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"Accept": "application/json", "User-Agent": "cpi-conformance"},
+        )
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+    ) -> httpx.Response:
+        """The answer, whatever its status; after 429, and after a passing failure of a repeatable request, the last.
+
+        Args:
+            method: ``GET`` and ``DELETE`` are repeatable unless said otherwise.
+            url: absolute.
+            headers: besides the usual ones.
+            params: added to the URL, and therefore logged by httpx.
+            json: the body.
+            form: the body, if it is a form.
+            repeatable: whether it makes no difference if the request is executed twice.
+
+        Raises:
+            Unreachable: there is no answer.
+        """
+        try:
+            request = self._client.build_request(method, url, headers=headers, params=params, json=json, data=form)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            problem = Unreachable(f"{method} {url}", type(error).__name__, may_have_arrived=False)
+        else:
+            return self._repeated(request, repeatable if repeatable is not None else method in SAFE)
+        raise problem
+
+    def far_now(self) -> dt.datetime | None:
+        """The time by the clock of the far side, to the second; ``None`` before its first answer."""
+        if self._far_clock is None:
+            return None
+        date, read_at = self._far_clock
+        return date + dt.timedelta(seconds=time.monotonic() - read_at)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._client.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def _repeated(self, request: httpx.Request, repeatable: bool) -> httpx.Response:
+        return repeating(self._patience, self._sleep, repeatable=repeatable)(self._once, request)
+
+    def _once(self, request: httpx.Request) -> httpx.Response:
+        try:
+            answer = self._client.send(request)
+        except httpx.RequestError as error:
+            problem = unreachable(request, error)
+        else:
+            date = http_date(answer.headers.get("Date", ""))
+            if date is not None:
+                self._far_clock = date, time.monotonic()
+            return answer
+        raise problem  # outside of the handler: an error of httpx may quote a header, and must not travel along
+
+
+def _tls(trusted: tuple[x509.Certificate, ...], presented: Credential | None) -> ssl.SSLContext:
+    if trusted:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(cadata=pem(trusted))
+    else:
+        context = httpx.create_ssl_context(trust_env=False)
+    context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST  # the same on each version of Python
+    if presented is not None:
+        present(context, presented)
+    return context

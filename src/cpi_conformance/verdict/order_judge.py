@@ -1,0 +1,108 @@
+"""How a verdict on an order is reached: one that must be granted, or a deviation that must be denied.
+
+A denial proves something only together with its twin: the order that differs in one attribute and is
+granted. What a twin or a wrongly granted deviation has created is removed again at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cpi_conformance.control.cockpit import LAYER_OF_DENIAL, OUTAGES, Cockpit, Denial, Denied, Granted, Reply
+from cpi_conformance.control.orders import Order, OrderDeviation
+from cpi_conformance.diagnosis import (
+    NOT_REFUSED,
+    REFUSED_OTHERWISE,
+    remedy_for,
+    remedy_for_acceptance,
+    remedy_for_verdict,
+)
+from cpi_conformance.verdict.judge import CALL, DEVIATION, SHARED_TWIN, TWIN, Finding, NotProven, Refuted
+
+OrderWitness = Callable[[str, Order, Reply], None]
+"""Told of each order as it is judged: the part it plays, the order, what came of it."""
+
+
+class OrderJudge:
+    """Judges the orders of one check."""
+
+    def __init__(
+        self, cockpit: Cockpit, twins: dict[Order, Reply], witness: OrderWitness = lambda part, order, reply: None
+    ) -> None:
+        """``twins`` are shared by the checks of a run: an order that several use as their twin is placed once."""
+        self._cockpit = cockpit
+        self._twins = twins
+        self._witness = witness
+        self.finding: Finding | None = None
+
+    def granted(self, order: Order) -> Granted:
+        """The order must be granted; what it has created stays for the rest of the check.
+
+        Raises:
+            Refuted: it is denied.
+            NotProven: nobody has decided on it.
+        """
+        __tracebackhide__ = True
+        return self.carried_out(order, self._cockpit.place(order))
+
+    def carried_out(self, order: Order, reply: Reply) -> Granted:
+        """As :meth:`granted`, for an order that has been placed already."""
+        __tracebackhide__ = True
+        self._witness(CALL, order, reply)
+        if isinstance(reply, Denied):
+            if reply.cause in OUTAGES:
+                raise NotProven(f"infrastructure: {order} was {reply}", _finding_of(reply))
+            raise Refuted(f"{order} must be granted, but was {reply}", _finding_of(reply))
+        self.finding = Finding()
+        return reply
+
+    def denied(self, deviation: OrderDeviation, cause: Denial) -> Denied:
+        """The deviation must be denied for this cause, while its twin is granted.
+
+        Raises:
+            Refuted: it is granted, or denied for another cause.
+            NotProven: the twin is not granted, or nobody has decided on the deviation.
+        """
+        __tracebackhide__ = True
+        shared = deviation.twin in self._twins
+        twin = self._twins[deviation.twin] if shared else self._cockpit.place(deviation.twin)
+        self._witness(SHARED_TWIN if shared else TWIN, deviation.twin, twin)
+        if not shared:
+            self._twins[deviation.twin] = twin
+            self._cockpit.withdraw(twin)
+        if isinstance(twin, Denied):
+            raise NotProven(f"the twin was not granted: {twin}", _finding_of(twin))
+        reply = self._cockpit.place(deviation.order)
+        self._witness(DEVIATION, deviation.order, reply)
+        return self._denied(deviation.order, reply, cause)
+
+    def denied_again(self, order: Order, first: Granted, again: Reply, cause: Denial) -> Denied:
+        """As :meth:`denied`, for an order that was granted once and must not be granted again while that stands."""
+        __tracebackhide__ = True
+        self._witness(TWIN, order, first)
+        self._witness(DEVIATION, order, again)
+        return self._denied(order, again, cause)
+
+    def _denied(self, order: Order, reply: Reply, cause: Denial) -> Denied:
+        __tracebackhide__ = True
+        layer = LAYER_OF_DENIAL[cause]
+        if isinstance(reply, Granted):
+            self._cockpit.withdraw(reply)
+            finding = Finding(str(layer), NOT_REFUSED, remedy_for_acceptance(layer))
+            raise Refuted(f"{order} must be denied at {layer}: {cause}, but was {reply}", finding)
+        finding = _finding_of(reply)
+        if reply.cause in OUTAGES:
+            raise NotProven(f"infrastructure: the deviation was {reply}", finding)
+        if reply.cause is not cause:
+            otherwise = Finding(finding.layer, finding.cause, remedy_for_verdict(REFUSED_OTHERWISE))
+            raise Refuted(f"{order} must be denied at {layer}: {cause}, but was {reply}", otherwise)
+        self.finding = finding
+        return reply
+
+    def placed(self, order: Order) -> Reply:
+        """What comes of an order, for :meth:`denied_again` to judge."""
+        return self._cockpit.place(order)
+
+
+def _finding_of(reply: Denied) -> Finding:
+    return Finding(str(reply.layer), str(reply.cause), remedy_for(reply.cause))
