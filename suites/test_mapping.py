@@ -36,6 +36,7 @@ def test_instance(clientcertificate: Carried, order_judge: OrderJudge) -> None:
     assert (instance.operation, instance.state) == ("create", "succeeded")
 
 
+@pytest.mark.usefixtures("borrowed")
 @on_profiles("whitepaper", "current", "trial")
 @check("KEYS-41", "credentials of a key with a certificate from outside", steps=(*FIELD, *KEY))
 def test_credentials(one_line_order: KeyOrder, new_key: NewKey, spare: PfxFile, order_judge: OrderJudge) -> None:
@@ -51,7 +52,7 @@ def test_credentials(one_line_order: KeyOrder, new_key: NewKey, spare: PfxFile, 
     )
 
 
-@pytest.mark.usefixtures("standard_edition")
+@pytest.mark.usefixtures("standard_edition", "borrowed")
 @on_profiles("whitepaper", "current")
 @check("KEYS-42", "the key is what lets the certificate in", steps=("2.mapping.16",), severity=Severity.BLOCKER)
 def test_mapping_decides(
@@ -79,6 +80,7 @@ def test_mapping_decides(
 Form = Callable[[Credential], str]
 
 
+@pytest.mark.usefixtures("borrowed_if_taken")
 @on_profiles("whitepaper", "current", "trial")
 @pytest.mark.parametrize(
     ("name", "form"),
@@ -126,7 +128,8 @@ def test_forms_of_the_field(
     if name not in landscape.expectations.x509_field_takes:
         order_judge.denied(deviation, Denial.BROKER_REFUSED)
         return
-    new_key(KeyOrder(**vars(deviation.order)), order_judge)
+    assert isinstance(deviation.order, KeyOrder)
+    new_key(deviation.order, order_judge)
     if landscape.edition == "standard":
         call = anonymous_call.but(certificate=CertificateInHandshake(spare)).call
         judge.accepted(call, within=landscape.expectations.key_delay)
@@ -160,7 +163,7 @@ def _without_a_letter(text: str) -> str:
     return text[:middle] + text[middle + 1 :]
 
 
-@pytest.mark.usefixtures("standard_edition")
+@pytest.mark.usefixtures("standard_edition", "borrowed")
 @on_profiles("whitepaper", "current")
 @check("KEYS-51", "the same certificate in a second key", steps=("2.mapping.14", "2.mapping.16"))
 def test_certificate_in_two_keys(
@@ -189,6 +192,7 @@ def test_certificate_in_two_keys(
         judge.accepted(with_spare.call)
 
 
+@pytest.mark.usefixtures("borrowed")
 @on_profiles("whitepaper")
 @check("KEYS-60", "client_x509 as the whitepaper uses it", steps=("2.mapping.7", "2.mapping.14"))
 def test_client_x509(one_line_order: KeyOrder, new_key: NewKey, landscape: Landscape, order_judge: OrderJudge) -> None:

@@ -16,7 +16,8 @@ from oauth2_client.credentials_manager import OAuthError
 from cpi_conformance.certificates import pem
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Accepted, Basic, CertificateInHandshake, Sender
-from cpi_conformance.simulator.landscape import OTHER_ROLE
+from cpi_conformance.simulator.landscape import OTHER_ROLE, SimulatedLandscape
+from cpi_conformance.simulator.population import populate
 from tests.conftest import Inhabited
 
 
@@ -161,3 +162,30 @@ def test_a_wrong_password(current: Inhabited, tmp_path: Path) -> None:
     client = CloudFoundryClient(current.landscape.api_url, verify=str(bundle))
     with pytest.raises(OAuthError):
         client.init_with_user_credentials("auditor", "wrong")
+
+
+def test_who_moved_in_before_the_start_is_listed_too(tmp_path: Path) -> None:
+    """Addresses in the credentials are those that are known only after the start."""
+    landscape = SimulatedLandscape("whitepaper")
+    population = populate(landscape)
+    with landscape:
+        it = session(Inhabited(landscape, population), tmp_path)
+        oauth = it.oauth(population.service_keys["sender"].instance.guid, "oauthcpikey")
+        assert oauth["url"] == landscape.url
+        assert oauth["tokenurl"] == f"{landscape.token_url}/oauth/token"
+        it.client._session.close()
+
+
+def test_adopting_leaves_alone_what_is_listed(fresh: Inhabited, developer: Session) -> None:
+    developer.create_instance("mine")
+    instance = developer.guid("service_instances", "mine")
+    developer.client.v3.service_instances.update(instance, meta_labels={"run": "one"})
+    fresh.landscape.keys.create_instance("new")
+    fresh.landscape.adopt()
+    assert developer.client.v3.service_instances.get(instance)["metadata"]["labels"] == {"run": "one"}
+    assert developer.guid("service_instances", "new")
+
+
+def test_all_hosts_are_rotated_together(fresh: Inhabited, tmp_path: Path) -> None:
+    fresh.landscape.rotate("g2")
+    session(fresh, tmp_path).client._session.close()

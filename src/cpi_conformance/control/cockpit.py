@@ -34,7 +34,15 @@ from cpi_conformance.control.orders import InstanceOrder, KeyOrder, Order, Token
 from cpi_conformance.control.wire import ServiceInstance, ServiceKey
 from cpi_conformance.control.xsuaa import Token
 
-Outcome = ServiceInstance | ServiceKey | Token
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """Something that stood once in this run, for as long as it had to, and is gone; ``told`` says what it was."""
+
+    told: str
+
+
+Outcome = ServiceInstance | ServiceKey | Token | Withdrawn
 
 
 class DenialLayer(StrEnum):
@@ -96,6 +104,8 @@ class Granted:
     outcome: Outcome
 
     def __str__(self) -> str:
+        if isinstance(self.outcome, Withdrawn):
+            return self.outcome.told
         if isinstance(self.outcome, Token):
             return f"granted with the scopes {' '.join(self.outcome.scopes)}"
         return f"granted as {self.outcome.name}"

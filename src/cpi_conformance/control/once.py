@@ -42,5 +42,5 @@ class Once:
         return (self._folder / f"{name}.json").exists()
 
     def alone(self, name: str) -> FileLock:
-        """A lock that one process at a time holds; the operating system frees it when the process dies."""
-        return FileLock(self._folder / f"{name}.lock", mode=0o600)
+        """A lock that one process at a time holds, as often as it likes; it is freed when the process dies."""
+        return FileLock(self._folder / f"{name}.lock", mode=0o600, is_singleton=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from cpi_conformance.certificates import Credential
+from cpi_conformance.certificates import Credential, fingerprint
 from cpi_conformance.control.credentials import KeyCredentials
 from cpi_conformance.control.wire import ServiceInstance
 from cpi_conformance.secret import Secret
@@ -30,6 +30,10 @@ class KeyType(StrEnum):
 
 class Order:
     """Something that the control plane may grant or deny."""
+
+    def fingerprint(self) -> str:
+        """A text that tells orders apart, and is the same for the same order in every process; holds no secret."""
+        raise NotImplementedError
 
     def but(self, **change: object) -> OrderDeviation:
         """This order with exactly one attribute changed; ``TypeError`` for more, fewer, or an unknown one."""
@@ -59,6 +63,10 @@ class InstanceOrder(Order):
         """As the cockpit sends them (SAP help 19af5e2)."""
         validity = {} if self.token_validity is None else {"token-validity": self.token_validity}
         return {"grant-types": list(self.grant_types), "redirect-uris": [], "roles": list(self.roles), **validity}
+
+    def fingerprint(self) -> str:
+        """Plan, parameters and name."""
+        return f"instance {self.plan} {json.dumps(self.parameters(), sort_keys=True)} {self.name}"
 
     def __str__(self) -> str:
         return f"an instance of the plan {self.plan} with {json.dumps(self.parameters())}"
@@ -93,6 +101,10 @@ class KeyOrder(Order):
             case KeyType.CLIENT_X509:
                 return {"X.509": self.x509}
 
+    def fingerprint(self) -> str:
+        """Instance, parameters and name; hash it before it is shown: the field ``X.509`` may hold anything."""
+        return f"key {self.instance.guid} {json.dumps(self.parameters(), sort_keys=True)} {self.name}"
+
     def __str__(self) -> str:
         return f"a service key of type {self.key_type} for {self.instance.name}"
 
@@ -109,6 +121,12 @@ class TokenOrder(Order):
     credentials: KeyCredentials
     secret: Secret | None = None
     presented: Credential | None = field(default=None, repr=False)
+
+    def fingerprint(self) -> str:
+        """The clientid, how it is proven, and whose certificate that is."""
+        leaf = fingerprint(self.presented.certificate) if self.presented else None
+        own = self.secret is not None and self.secret == self.credentials.clientsecret
+        return f"token {self.credentials.clientid} {'own secret' if own else self.secret} {leaf}"
 
     def __str__(self) -> str:
         way = "a client certificate" if self.presented else "a client secret" if self.secret else "nothing"

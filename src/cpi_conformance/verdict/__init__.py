@@ -4,6 +4,7 @@ from cpi_conformance.verdict.document import SCHEMA, run_document
 from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
 from cpi_conformance.verdict.order_judge import OrderJudge
+from cpi_conformance.verdict.order_twins import OrderTwins
 
 __all__ = [
     "SCHEMA",
@@ -13,6 +14,7 @@ __all__ = [
     "Judge",
     "NotProven",
     "OrderJudge",
+    "OrderTwins",
     "Refuted",
     "Run",
     "Severity",

@@ -18,6 +18,7 @@ from cpi_conformance.diagnosis import (
     remedy_for_verdict,
 )
 from cpi_conformance.verdict.judge import CALL, DEVIATION, SHARED_TWIN, TWIN, Finding, NotProven, Refuted
+from cpi_conformance.verdict.order_twins import OrderTwins
 
 OrderWitness = Callable[[str, Order, Reply], None]
 """Told of each order as it is judged: the part it plays, the order, what came of it."""
@@ -27,9 +28,8 @@ class OrderJudge:
     """Judges the orders of one check."""
 
     def __init__(
-        self, cockpit: Cockpit, twins: dict[Order, Reply], witness: OrderWitness = lambda part, order, reply: None
+        self, cockpit: Cockpit, twins: OrderTwins, witness: OrderWitness = lambda part, order, reply: None
     ) -> None:
-        """``twins`` are shared by the checks of a run: an order that several use as their twin is placed once."""
         self._cockpit = cockpit
         self._twins = twins
         self._witness = witness
@@ -64,12 +64,8 @@ class OrderJudge:
             NotProven: the twin is not granted, or nobody has decided on the deviation.
         """
         __tracebackhide__ = True
-        shared = deviation.twin in self._twins
-        twin = self._twins[deviation.twin] if shared else self._cockpit.place(deviation.twin)
+        twin, shared = self._twins.reply(deviation.twin)
         self._witness(SHARED_TWIN if shared else TWIN, deviation.twin, twin)
-        if not shared:
-            self._twins[deviation.twin] = twin
-            self._cockpit.withdraw(twin)
         if isinstance(twin, Denied):
             raise NotProven(f"the twin was not granted: {twin}", _finding_of(twin))
         reply = self._cockpit.place(deviation.order)

@@ -1,0 +1,61 @@
+"""Twins of orders: each is placed once in a run, by whoever needs it first, and withdrawn at once.
+
+A twin shows that an order is granted but for the one attribute in question. It need not stand for that, so
+what it has created goes again, and other checks and other processes of the run learn that it was granted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from cpi_conformance.control.cockpit import Cockpit, Denial, Denied, Granted, Reply, Withdrawn
+from cpi_conformance.control.once import Notes, Once
+from cpi_conformance.control.orders import Order
+
+
+@dataclass
+class OrderTwins:
+    """The twins of a run on one landscape.
+
+    Attributes:
+        cockpit: places them.
+        once: what the processes of the run do only once.
+        alone: what must be held while a twin stands; some orders claim what only one may have.
+    """
+
+    cockpit: Cockpit
+    once: Once
+    alone: Callable[[Order], AbstractContextManager[object]]
+    _known: dict[str, Reply] = field(default_factory=dict)
+
+    def reply(self, twin: Order) -> tuple[Reply, bool]:
+        """What came of a twin, and whether it had been placed before."""
+        name = f"twin-{hashlib.sha256(twin.fingerprint().encode()).hexdigest()[:24]}"
+        if name in self._known:
+            return self._known[name], True
+        placed: list[Reply] = []
+
+        def place() -> Notes:
+            with self.alone(twin):
+                placed.append(self.cockpit.place(twin))
+                self.cockpit.withdraw(placed[0])
+            return _notes(placed[0])
+
+        notes = self.once.get(name, place)
+        self._known[name] = placed[0] if placed else _remembered(notes)
+        return self._known[name], not placed
+
+
+def _notes(reply: Reply) -> Notes:
+    if isinstance(reply, Denied):
+        return {"cause": str(reply.cause), "text": reply.text}
+    return {"granted": str(reply)}
+
+
+def _remembered(notes: Notes) -> Reply:
+    if "cause" in notes:
+        return Denied(Denial(notes["cause"]), notes["text"])
+    return Granted(Withdrawn(notes["granted"]))
