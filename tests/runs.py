@@ -152,7 +152,7 @@ class Scene:
     def run(self, checks: str, *options: str, **environment: str) -> Ended:
         """``pytest -k checks`` in the checkout; its temporary files go into a folder of their own."""
         arguments = [f"--landscape={self.file}", f"--reports={self._reports}", "-k", checks, *options]
-        self._process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "pytest", *arguments],
             cwd=ROOT,
             env={**os.environ, "TMPDIR": str(self.temporary), **environment},
@@ -160,13 +160,12 @@ class Scene:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # so that a signal to the whole group does not reach us
-        )
-        try:
-            output, _ = self._process.communicate(timeout=25)
-        finally:
-            if self._process.poll() is None:
-                self.send(signal.SIGKILL, everybody=True)
-                self._process.wait()
+        ) as self._process:
+            try:
+                output, _ = self._process.communicate(timeout=60)
+            finally:
+                if self._process.poll() is None:
+                    self.send(signal.SIGKILL, everybody=True)
         return Ended(self._process.returncode, output, self._reports)
 
     def send(self, number: signal.Signals, *, everybody: bool) -> None:

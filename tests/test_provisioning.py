@@ -32,7 +32,7 @@ SHARED = "KEYS-01 or KEYS-02 or KEYS-30 or KEYS-40"
 A_DAY = dt.timedelta(days=1)
 LIFETIME = 120 * 60
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds for which an answer is held back at most, when what it waits for never comes."""
 
 
@@ -160,20 +160,23 @@ def test_no_secret_in_results_of_failing_checks(scene: Scene) -> None:
 def test_independent_instances_are_created_side_by_side(scene: Scene) -> None:
     """No answer about a job before both instances have been asked for: one after the other would get stuck."""
     both = asyncio.Event()
-    held_back = 0
+    stuck = False
 
     async def hold(exchange: Exchange, inner: Application) -> None:
-        nonlocal held_back
+        nonlocal stuck
         if len(scene.watch.asked_for("POST", INSTANCES)) == 2:
             both.set()
         if exchange.path.startswith("/v3/jobs/") and not both.is_set():
-            held_back += 1
-            await asyncio.wait_for(both.wait(), PATIENCE)
+            try:
+                await asyncio.wait_for(both.wait(), PATIENCE)
+            except TimeoutError:
+                stuck = True
+                both.set()
 
     scene.watch.intervene = hold
     ended = scene.run("KEYS-01 or KEYS-40")
     assert ended.verdicts == {"KEYS-01": "proven", "KEYS-40": "proven"}, ended.output
-    assert held_back <= 2
+    assert not stuck, "the second instance was asked for when the first was there"
 
 
 def at(scene: Scene, method: str, path: str, act: Callable[[], object]) -> Intervention:
@@ -191,9 +194,9 @@ def at(scene: Scene, method: str, path: str, act: Callable[[], object]) -> Inter
 
 BROKEN_OFF = [
     pytest.param(signal.SIGTERM, INSTANCES, False, [], id="SIGTERM-first-instance"),
-    pytest.param(signal.SIGINT, KEYS, True, [], id="SIGINT-first-key"),
     pytest.param(signal.SIGTERM, KEYS, False, ["-n", "2"], id="SIGTERM-first-key-n2"),
-    pytest.param(signal.SIGINT, INSTANCES, True, ["-n", "2"], id="SIGINT-first-instance-n2"),
+    pytest.param(signal.SIGTERM, KEYS, True, ["-n", "2"], id="SIGTERM-to-all-first-key-n2"),
+    pytest.param(signal.SIGINT, INSTANCES, True, ["-n", "2"], id="SIGINT-to-all-first-instance-n2"),
 ]
 
 
@@ -235,11 +238,6 @@ NO_CREATION = {
         [],
         "configuration: on the stage production nothing is created without --allow-production",
     ),
-    "read-only-production": (
-        "production",
-        ["--read-only", "--allow-production"],
-        "configuration: --read-only creates nothing",
-    ),
 }
 
 
@@ -272,14 +270,16 @@ def test_wrong_password_is_tried_once(scene: Scene) -> None:
     (reason,) = ended.reasons
     assert reason.startswith("configuration: Cloud Foundry: UAA refuses the login (401, ")
     assert ended.holds({"Wr0ng!Wr0ng!"}) == []
-    assert session(scene).token()
+    assert logged_in(scene)
 
 
-def session(scene: Scene) -> Session:
-    """A login of the developer's own."""
+def logged_in(scene: Scene) -> tuple[str, str]:
+    """Access token and refresh token of a login of the developer's own."""
     user = scene.landscape.users["developer"]
-    connection = Connection(trusted=(scene.landscape.trusted_root,))
-    return Session(connection, f"{scene.landscape.uaa_url}{TOKENS}", PasswordLogin(user.name, user.password))
+    with Connection(trusted=(scene.landscape.trusted_root,)) as connection:
+        login = PasswordLogin(user.name, user.password)
+        session = Session(connection, f"{scene.landscape.uaa_url}{TOKENS}", login)
+        return session.token().reveal(), session.refresh_token().reveal()
 
 
 def test_passcode_is_enough_for_all_processes(scene: Scene) -> None:
@@ -295,7 +295,7 @@ def test_passcode_is_enough_for_all_processes(scene: Scene) -> None:
 
 def test_refresh_token(scene: Scene) -> None:
     """A run goes on with an earlier login; no password is asked for."""
-    token = session(scene).refresh_token().reveal()
+    _, token = logged_in(scene)
     scene.watch.asked.clear()
     scene.cloud_foundry(login={"refresh_token": scene.private("refresh-token.txt", token)})
     ended = scene.run("KEYS-01")
@@ -305,12 +305,12 @@ def test_refresh_token(scene: Scene) -> None:
 
 def test_session_of_the_cf_cli(scene: Scene, tmp_path: Path) -> None:
     """The landscape file names nothing but a CA; the session is used as it is, and its file is not touched."""
-    opened = session(scene)
+    access, refresh = logged_in(scene)
     document = {
         "ConfigVersion": 4,
         "Target": scene.landscape.api_url,
-        "AccessToken": f"bearer {opened.token().reveal()}",
-        "RefreshToken": opened.refresh_token().reveal(),
+        "AccessToken": f"bearer {access}",
+        "RefreshToken": refresh,
         "OrganizationFields": {"GUID": "o-1", "Name": ORGANIZATION},
         "SpaceFields": {"GUID": "s-1", "Name": SPACE, "AllowSSH": True},
     }
@@ -394,12 +394,3 @@ def test_what_others_have_created_meanwhile(scene: Scene) -> None:
     assert "new, but not of this run: instance of-a-colleague" in ended.output
     assert "of-a-colleague" in {name for _, name, _ in scene.inventory.instances}
     assert (ended.receipt["clean"], ended.verdict["gate"], ended.code) == (True, "GO", 0)
-
-
-def test_api_that_is_not_there(scene: Scene) -> None:
-    """Nobody answers: that is no fault of the landscape file, and what needs no Cloud Foundry is proven."""
-    scene.cloud_foundry(deadline_seconds=1, api="https://localhost:1")
-    ended = scene.run("BASIC-01 or KEYS-01")
-    assert ended.verdicts == {"BASIC-01": "proven", "KEYS-01": "not_proven"}, ended.output
-    (reason,) = ended.reasons
-    assert reason.startswith("infrastructure: Cloud Foundry: ")

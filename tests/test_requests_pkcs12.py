@@ -9,9 +9,9 @@ import pytest
 import requests
 from requests_pkcs12 import Pkcs12Adapter, get
 
-from cpi_conformance.certificates import Authority, Encryption, PfxFile, open_pfx, pem, write_pfx
+from cpi_conformance.certificates import Authority, Encryption, PfxFile, open_pfx, pem, presenting, write_pfx
 from cpi_conformance.secret import Secret
-from cpi_conformance.sender import Accepted, Sender, contexts
+from cpi_conformance.sender import Accepted, Sender
 from cpi_conformance.simulator.clock import Clock
 from tests.conftest import Inhabited
 
@@ -73,5 +73,5 @@ def test_keeps_every_root_that_it_ever_trusted(current: Inhabited, root: Path, t
 
 def test_sender_presents_a_key_without_linux_too(current: Inhabited, monkeypatch: pytest.MonkeyPatch) -> None:
     """Elsewhere the key goes through a private file, encrypted, which is gone afterwards."""
-    monkeypatch.setattr(contexts, "sys", SimpleNamespace(platform="elsewhere"))
+    monkeypatch.setattr(presenting, "sys", SimpleNamespace(platform="elsewhere"))
     assert isinstance(Sender().send(current.certificate), Accepted)

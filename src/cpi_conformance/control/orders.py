@@ -35,6 +35,10 @@ class Order:
         """A text that tells orders apart, and is the same for the same order in every process; holds no secret."""
         raise NotImplementedError
 
+    def told(self) -> str:
+        """What is asked, in several lines for a report; holds no secret."""
+        return str(self)
+
     def but(self, **change: object) -> OrderDeviation:
         """This order with exactly one attribute changed; ``TypeError`` for more, fewer, or an unknown one."""
         if len(change) != 1:
@@ -104,6 +108,15 @@ class KeyOrder(Order):
     def fingerprint(self) -> str:
         """Instance, parameters and name; hash it before it is shown: the field ``X.509`` may hold anything."""
         return f"key {self.instance.guid} {json.dumps(self.parameters(), sort_keys=True)} {self.name}"
+
+    def told(self) -> str:
+        """Name and parameters; of the field ``X.509``, where anything may stand, how it begins and how long it is."""
+        shown = self.parameters()
+        if isinstance(self.x509, str):
+            label = self.x509.partition("-----BEGIN ")[2].partition("-----")[0] or "no PEM"
+            lines = self.x509.count("\n") + 1
+            shown["X.509"] = f"{label}, {len(self.x509)} characters, lines: {lines}"
+        return f"{self}\nname: {self.name or 'of the run'}\nparameters: {json.dumps(shown, ensure_ascii=False)}"
 
     def __str__(self) -> str:
         return f"a service key of type {self.key_type} for {self.instance.name}"
