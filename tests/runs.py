@@ -16,6 +16,9 @@ from typing import Any
 
 import tomli_w
 
+from cpi_conformance.control.connection import Connection
+from cpi_conformance.control.login import PasswordLogin
+from cpi_conformance.control.uaa import Session
 from cpi_conformance.landscape import load_landscape
 from cpi_conformance.simulator import hosts
 from cpi_conformance.simulator.cloud_foundry.records import Inventory
@@ -41,6 +44,19 @@ Intervention = Callable[[Exchange, Application], Awaitable[Answer | None]]
 async def let_pass(exchange: Exchange, inner: Application) -> Answer | None:
     """The intervention that is none."""
     return None
+
+
+def at(method: str, path: str, act: Callable[[], object]) -> Intervention:
+    """Act when the first request of this kind arrives."""
+    done = False
+
+    async def intervene(exchange: Exchange, inner: Application) -> None:
+        nonlocal done
+        if not done and (exchange.method, exchange.path) == (method, path):
+            done = True
+            act()
+
+    return intervene
 
 
 class Watch:
@@ -172,6 +188,14 @@ class Scene:
         """A signal to the process that the user has started, or as a terminal does, to its workers too."""
         assert self._process is not None
         (os.killpg if everybody else os.kill)(self._process.pid, number)
+
+    def logged_in(self) -> tuple[str, str]:
+        """Access token and refresh token of a login of the developer's own."""
+        user = self.landscape.users["developer"]
+        with Connection(trusted=(self.landscape.trusted_root,)) as connection:
+            login = PasswordLogin(user.name, user.password)
+            session = Session(connection, f"{self.landscape.uaa_url}{TOKENS}", login)
+            return session.token().reveal(), session.refresh_token().reveal()
 
     def secrets(self) -> set[str]:
         """Those of the landscape file, and those that the far side has given away."""

@@ -9,22 +9,19 @@ import signal
 import stat
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cpi_conformance.control.connection import Connection
 from cpi_conformance.control.labels import EXPIRES, ORDER, RUN
-from cpi_conformance.control.login import PasswordLogin
-from cpi_conformance.control.uaa import Session
 from cpi_conformance.simulator.cloud_foundry.records import Inventory
 from cpi_conformance.simulator.exchange import Answer, Application, Exchange
 from cpi_conformance.simulator.landscape import ORGANIZATION, SPACE
 from cpi_conformance.simulator.service_key import Plan
-from tests.runs import INSTANCES, KEYS, TOKENS, Ended, Intervention, Scene, on_stage
+from tests.runs import INSTANCES, KEYS, TOKENS, Ended, Scene, at, on_stage
 
 SHARED = "KEYS-01 or KEYS-02 or KEYS-30 or KEYS-40"
 """They share two instances and two keys."""
@@ -75,13 +72,14 @@ def parallel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parallel]:
     folders: list[Path] = []
     modes: list[int] = []
 
-    async def look(exchange: Exchange, inner: Application) -> None:
-        if exchange.path.startswith(KEYS):
-            folders[:] = scene.run_folders()
-            modes[:] = [stat.S_IMODE(each.stat().st_mode) for folder in folders for each in folder.rglob("*")]
-            modes.extend(stat.S_IMODE(folder.stat().st_mode) for folder in folders)
-
     with on_stage(tmp_path_factory.mktemp("parallel")) as scene:
+
+        async def look(exchange: Exchange, inner: Application) -> None:
+            if exchange.path.startswith(KEYS):
+                folders[:] = scene.run_folders()
+                modes[:] = [stat.S_IMODE(each.stat().st_mode) for folder in folders for each in folder.rglob("*")]
+                modes.extend(stat.S_IMODE(folder.stat().st_mode) for folder in folders)
+
         scene.landscape.clock.offset = A_DAY
         scene.watch.intervene = look
         before, started = scene.inventory, scene.landscape.clock.now()
@@ -179,19 +177,6 @@ def test_independent_instances_are_created_side_by_side(scene: Scene) -> None:
     assert not stuck, "the second instance was asked for when the first was there"
 
 
-def at(scene: Scene, method: str, path: str, act: Callable[[], object]) -> Intervention:
-    """Act when the first request of this kind arrives."""
-    done = False
-
-    async def intervene(exchange: Exchange, inner: Application) -> None:
-        nonlocal done
-        if not done and (exchange.method, exchange.path) == (method, path):
-            done = True
-            act()
-
-    return intervene
-
-
 BROKEN_OFF = [
     pytest.param(signal.SIGTERM, INSTANCES, False, [], id="SIGTERM-first-instance"),
     pytest.param(signal.SIGTERM, KEYS, False, ["-n", "2"], id="SIGTERM-first-key-n2"),
@@ -204,7 +189,7 @@ BROKEN_OFF = [
 def test_broken_off(scene: Scene, number: signal.Signals, path: str, everybody: bool, options: list[str]) -> None:
     """Ctrl-C in a terminal reaches all processes, SIGTERM the first: it removes what all have created, and tells."""
     before = scene.inventory
-    scene.watch.intervene = at(scene, "POST", path, lambda: scene.send(number, everybody=everybody))
+    scene.watch.intervene = at("POST", path, lambda: scene.send(number, everybody=everybody))
     ended = scene.run("KEYS-01 or KEYS-02 or KEYS-06 or KEYS-40", *options)
     assert scene.watch.asked_for("POST", path), ended.output
     assert ended.code == 2, ended.output
@@ -213,6 +198,28 @@ def test_broken_off(scene: Scene, number: signal.Signals, path: str, everybody: 
     assert len(ended.verdict["checks"]) < 4
     assert ended.receipt["clean"]
     assert scene.run_folders() == []
+
+
+def test_broken_off_before_anything_is_created(scene: Scene) -> None:
+    """While it is still found out where to create: in order, and without a traceback."""
+    scene.watch.intervene = at("GET", "/v3/organizations", lambda: scene.send(signal.SIGINT, everybody=True))
+    ended = scene.run("KEYS-01")
+    assert (ended.code, ended.verdict["gate"], ended.verdict["provisioning"]) == (2, "NOT PROVEN", []), ended.output
+    assert "Traceback" not in ended.output
+
+
+def test_ending_is_not_broken_off(scene: Scene) -> None:
+    """Who asks for the end when only the removal is left gets the whole of it, and the verdict."""
+    before = scene.inventory
+
+    async def interrupt(exchange: Exchange, inner: Application) -> None:
+        if exchange.method == "DELETE":
+            scene.send(signal.SIGINT, everybody=True)
+
+    scene.watch.intervene = interrupt
+    ended = scene.run("KEYS-01 or KEYS-02")
+    assert (ended.code, ended.verdict["gate"], ended.receipt["clean"]) == (0, "GO", True), ended.output
+    assert scene.inventory == before
 
 
 def test_impatient_user(scene: Scene) -> None:
@@ -270,16 +277,7 @@ def test_wrong_password_is_tried_once(scene: Scene) -> None:
     (reason,) = ended.reasons
     assert reason.startswith("configuration: Cloud Foundry: UAA refuses the login (401, ")
     assert ended.holds({"Wr0ng!Wr0ng!"}) == []
-    assert logged_in(scene)
-
-
-def logged_in(scene: Scene) -> tuple[str, str]:
-    """Access token and refresh token of a login of the developer's own."""
-    user = scene.landscape.users["developer"]
-    with Connection(trusted=(scene.landscape.trusted_root,)) as connection:
-        login = PasswordLogin(user.name, user.password)
-        session = Session(connection, f"{scene.landscape.uaa_url}{TOKENS}", login)
-        return session.token().reveal(), session.refresh_token().reveal()
+    assert scene.logged_in()
 
 
 def test_passcode_is_enough_for_all_processes(scene: Scene) -> None:
@@ -295,7 +293,7 @@ def test_passcode_is_enough_for_all_processes(scene: Scene) -> None:
 
 def test_refresh_token(scene: Scene) -> None:
     """A run goes on with an earlier login; no password is asked for."""
-    _, token = logged_in(scene)
+    _, token = scene.logged_in()
     scene.watch.asked.clear()
     scene.cloud_foundry(login={"refresh_token": scene.private("refresh-token.txt", token)})
     ended = scene.run("KEYS-01")
@@ -305,7 +303,7 @@ def test_refresh_token(scene: Scene) -> None:
 
 def test_session_of_the_cf_cli(scene: Scene, tmp_path: Path) -> None:
     """The landscape file names nothing but a CA; the session is used as it is, and its file is not touched."""
-    access, refresh = logged_in(scene)
+    access, refresh = scene.logged_in()
     document = {
         "ConfigVersion": 4,
         "Target": scene.landscape.api_url,
@@ -387,7 +385,7 @@ def test_what_others_have_created_meanwhile(scene: Scene) -> None:
         scene.landscape.keys.create_instance("of-a-colleague", Plan.INTEGRATION_FLOW)
         scene.landscape.adopt()
 
-    scene.watch.intervene = at(scene, "POST", INSTANCES, create)
+    scene.watch.intervene = at("POST", INSTANCES, create)
     ended = scene.run("KEYS-01")
     assert ended.verdicts == {"KEYS-01": "proven"}, ended.output
     assert ended.receipt["appeared"] == [{"kind": "instance", "name": "of-a-colleague"}]

@@ -20,10 +20,13 @@ from cpi_conformance.control.errors import (
     ApiError,
     BrokenAnswer,
     ControlError,
+    InvalidToken,
     JobFailed,
     JobTimeout,
     LoginRefused,
+    NameBeingDeleted,
     NameTaken,
+    OperationInProgress,
     RateLimited,
     ServerFailure,
     TokenRefused,
@@ -172,11 +175,11 @@ def denial(error: ControlError, order: Order) -> Denial:
             return Denial.BROKER_FAILED
         case JobFailed():
             return Denial.BROKER_REFUSED
-        case JobTimeout():
+        case JobTimeout() | OperationInProgress():
             return Denial.BROKER_TOO_SLOW
-        case NameTaken():
+        case NameTaken() | NameBeingDeleted():
             return Denial.NAME_TAKEN
-        case Unreachable() | BrokenAnswer() | ServerFailure() | RateLimited() | LoginRefused():
+        case Unreachable() | BrokenAnswer() | ServerFailure() | RateLimited() | LoginRefused() | InvalidToken():
             unreachable = isinstance(order, TokenOrder)
             return Denial.TOKEN_SERVER_UNREACHABLE if unreachable else Denial.CONTROLLER_UNREACHABLE
         case ApiError():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -48,16 +49,19 @@ def open_lifecycle(
     Raises:
         ControlError: the login is refused, the space is not visible, or nobody answers.
     """
+    with ExitStack() as ending:  # nothing stays open when this fails, or is broken off
 
-    def connect(login: Login) -> CloudFoundry:
-        return CloudFoundry(api, login, trusted=trusted, patience=patience, progress=progress)
+        def connect(login: Login) -> CloudFoundry:
+            return ending.enter_context(CloudFoundry(api, login, trusted=trusted, patience=patience, progress=progress))
 
-    cloud = connect(login) if isinstance(login, SessionLogin) else _logged_in_once(connect, login, once)
-    found = cloud.space(cloud.organization(organization), space)
-    # written down first: whoever finds a mark later knows that there may be something to remove
-    mark = once.get("mark", lambda: _mark_notes(RunMark.new(cloud.far_now(), dt.timedelta(minutes=lifetime))))
-    lifecycle = Lifecycle(cloud, found, RunMark(mark["run"], int(mark["expires"])))
-    return Opened(lifecycle, inventory_of(once.get("before", lambda: noted(lifecycle.inventory()))))
+        cloud = connect(login) if isinstance(login, SessionLogin) else _logged_in_once(connect, login, once)
+        found = cloud.space(cloud.organization(organization), space)
+        # written down first: whoever finds a mark later knows that there may be something to remove
+        mark = once.get("mark", lambda: _mark_notes(RunMark.new(cloud.far_now(), dt.timedelta(minutes=lifetime))))
+        lifecycle = Lifecycle(cloud, found, RunMark(mark["run"], int(mark["expires"])))
+        before = inventory_of(once.get("before", lambda: noted(lifecycle.inventory())))
+        ending.pop_all()
+        return Opened(lifecycle, before)
 
 
 def _logged_in_once(connect: Callable[[Login], CloudFoundry], login: Login, once: Once) -> CloudFoundry:

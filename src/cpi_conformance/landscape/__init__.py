@@ -2,13 +2,13 @@
 
 from cpi_conformance.landscape.loading import load_landscape
 from cpi_conformance.landscape.model import (
-    CloudFoundryTarget,
     Expectations,
     FlowUnderTest,
     Landscape,
     MissingMaterial,
 )
 from cpi_conformance.landscape.problems import LandscapeProblems, Problem
+from cpi_conformance.landscape.targets import CloudFoundryTarget, TenantTarget
 
 __all__ = [
     "CloudFoundryTarget",
@@ -18,5 +18,6 @@ __all__ = [
     "LandscapeProblems",
     "MissingMaterial",
     "Problem",
+    "TenantTarget",
     "load_landscape",
 ]

@@ -25,6 +25,7 @@ from cpi_conformance.landscape.schema import (
     Section,
     ServiceKeySection,
     ServiceKeysSection,
+    TenantApiSection,
     TrustSection,
 )
 
@@ -62,6 +63,8 @@ def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> L
     }
     target = _section(raw, "cloud_foundry", CloudFoundrySection) if "cloud_foundry" in raw else None
     cloud_foundry = material.cloud_foundry("cloud_foundry", target) if target else None
+    api = _section(raw, "tenant_api", TenantApiSection) if "tenant_api" in raw else None
+    tenant_api = material.tenant_api("tenant_api", api) if api else None
     if problems or file is None:
         raise LandscapeProblems(path, problems)
     return Landscape(
@@ -80,6 +83,7 @@ def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> L
         certificates=certificates,
         unmapped=frozenset(name for name in certificates if not getattr(file.certificates, name).mapped),
         cloud_foundry=cloud_foundry,
+        tenant_api=tenant_api,
     )
 
 

@@ -11,8 +11,9 @@ from cryptography import x509
 
 from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, open_pfx, read_pem_bundle
 from cpi_conformance.control.cli_session import CliSession, NoCliSession, cli_configuration, read_cli_session
+from cpi_conformance.control.credentials import read_credentials
+from cpi_conformance.control.errors import BrokenAnswer
 from cpi_conformance.control.login import Login, PasscodeLogin, PasswordLogin, RefreshTokenLogin
-from cpi_conformance.landscape.model import CloudFoundryTarget
 from cpi_conformance.landscape.problems import Problem
 from cpi_conformance.landscape.schema import (
     CertificateSection,
@@ -20,7 +21,9 @@ from cpi_conformance.landscape.schema import (
     LoginSection,
     SecretReference,
     ServiceKeySection,
+    TenantApiSection,
 )
+from cpi_conformance.landscape.targets import CloudFoundryTarget, TenantTarget
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Basic
 
@@ -108,6 +111,22 @@ class Material:
             return None
         lifetime, deadline = section.lifetime_minutes, section.deadline_seconds
         return CloudFoundryTarget(api, organization, space, login, trusted, lifetime, deadline)
+
+    def tenant_api(self, key: str, section: TenantApiSection) -> TenantTarget | None:
+        """The tenant's API, with the credentials of a service key of the plan *api* when the file names one."""
+        trusted = self.bundle(f"{key}.ca", section.ca)
+        if section.service_key is None:
+            return TenantTarget(None, trusted, section.deadline_seconds)
+        content = self._content(f"{key}.service_key", section.service_key)
+        if content is None:
+            return None
+        try:
+            credentials = read_credentials(json.loads(content))
+        except (ValueError, RecursionError, BrokenAnswer):
+            wrong = f"{section.service_key} is no service key with oauth.url, oauth.tokenurl and oauth.clientid"
+            self._add(f"{key}.service_key", wrong, "save the JSON of View Credentials of a key of the plan api")
+            return None
+        return TenantTarget(credentials, trusted, section.deadline_seconds)
 
     def _session(self, key: str, section: LoginSection) -> CliSession | None:
         home = Path(self._environment.get("HOME") or self._environment.get("USERPROFILE") or Path.home())

@@ -9,13 +9,7 @@ from typing import Literal
 from cryptography import x509
 
 from cpi_conformance.certificates import PfxFile
-from cpi_conformance.control.login import (
-    Login,
-    PasscodeLogin,
-    PasswordLogin,
-    RefreshTokenLogin,
-    SessionLogin,
-)
+from cpi_conformance.landscape.targets import CloudFoundryTarget, TenantTarget
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Basic
 
@@ -77,34 +71,6 @@ class Expectations:
 
 
 @dataclass(frozen=True)
-class CloudFoundryTarget:
-    """Where service keys are made: the API of Cloud Foundry, an organisation and a space, and as whom to log in.
-
-    Attributes:
-        api: the API's root, ``https://api.cf.<landscape>``.
-        trusted: CA certificates to trust for it and for the token servers; empty stands for public CAs.
-        lifetime: minutes after which what a run has created may be removed by others (``reap``).
-        deadline: seconds until an operation of a broker is given up.
-    """
-
-    api: str
-    organization: str
-    space: str
-    login: Login
-    trusted: tuple[x509.Certificate, ...] = field(default=(), repr=False)
-    lifetime: int = 120
-    deadline: int = 600
-
-    def secrets(self) -> tuple[Secret, ...]:
-        """What the login holds."""
-        match self.login:
-            case PasswordLogin(password=secret) | PasscodeLogin(passcode=secret) | RefreshTokenLogin(token=secret):
-                return (secret,)
-            case SessionLogin(access_token=access, refresh_token=refresh):
-                return (access, refresh)
-
-
-@dataclass(frozen=True)
 class Landscape:
     """One set of systems under test.
 
@@ -116,6 +82,7 @@ class Landscape:
         certificates: PFX files by their name in the file.
         unmapped: names of certificates that no service key holds yet, so that the run makes one.
         cloud_foundry: where service keys are made; ``None`` when none can be.
+        tenant_api: where flows are deployed; ``None`` when none can be.
     """
 
     name: str
@@ -133,6 +100,7 @@ class Landscape:
     certificates: Mapping[str, PfxFile] = field(default_factory=dict)
     unmapped: frozenset[str] = frozenset()
     cloud_foundry: CloudFoundryTarget | None = None
+    tenant_api: TenantTarget | None = None
 
     def trust(self) -> tuple[x509.Certificate, ...]:
         """The CA certificates to trust; :class:`MissingMaterial` when the file names none."""
@@ -162,7 +130,14 @@ class Landscape:
         """Every secret that the file led to, for the scan of what a run wrote."""
         passphrases = (pfx.passphrase for pfx in self.certificates.values() if pfx.passphrase)
         logins = self.cloud_foundry.secrets() if self.cloud_foundry else ()
-        return (*(key.clientsecret for key in self.service_keys.values()), *passphrases, *logins)
+        tenant = self.tenant_api.secrets() if self.tenant_api else ()
+        return (*(key.clientsecret for key in self.service_keys.values()), *passphrases, *logins, *tenant)
+
+    def tenant(self) -> TenantTarget:
+        """Where flows are deployed; :class:`MissingMaterial` when the file does not say."""
+        if self.tenant_api is None:
+            raise MissingMaterial("tenant_api")
+        return self.tenant_api
 
     def target(self) -> CloudFoundryTarget:
         """Where service keys are made; :class:`MissingMaterial` when the file does not say."""

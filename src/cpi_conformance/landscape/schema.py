@@ -172,6 +172,14 @@ class CloudFoundrySection(Section):
         return self
 
 
+class TenantApiSection(Section):
+    """The tenant's OData API, where packages, flows and the keystore are; without it the run makes its own key."""
+
+    service_key: Annotated[str | None, Field(min_length=1, examples=["api-key.json"])] = None
+    ca: Annotated[str | None, Field(examples=["ca.pem"])] = None
+    deadline_seconds: Annotated[int, Field(ge=1, le=7200, examples=[1800])] = 1800
+
+
 class ServiceKeysSection(Section):
     """Basic credentials by the part that they play in the checks."""
 
@@ -217,3 +225,4 @@ class LandscapeFile(Section):
     service_keys: ServiceKeysSection = ServiceKeysSection()
     certificates: CertificatesSection = CertificatesSection()
     cloud_foundry: CloudFoundrySection | None = None
+    tenant_api: TenantApiSection | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from cpi_conformance.control.cockpit import Cockpit, Denial, Denied, Granted, Reply, Withdrawn
@@ -39,12 +39,13 @@ class OrderTwins:
         placed: list[Reply] = []
 
         def place() -> Notes:
-            with self.alone(twin):
-                placed.append(self.cockpit.place(twin))
-                self.cockpit.withdraw(placed[0])
+            placed.append(self.cockpit.place(twin))
+            self.cockpit.withdraw(placed[0])
             return _notes(placed[0])
 
-        notes = self.once.get(name, place)
+        # what is claimed comes first: a check that holds it may ask for a twin, never the other way round
+        with nullcontext() if self.once.done(name) else self.alone(twin):
+            notes = self.once.get(name, place)
         self._known[name] = placed[0] if placed else _remembered(notes)
         return self._known[name], not placed
 
