@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from cpi_conformance.certificates import Credential, PfxFile, one_line, open_pfx, pem
 from cpi_conformance.control.cockpit import Denial, Granted
-from cpi_conformance.control.lifecycle import Lifecycle
-from cpi_conformance.control.orders import InstanceOrder, KeyOrder, KeyType
+from cpi_conformance.control.orders import Deletion, InstanceOrder, KeyOrder, KeyType
 from cpi_conformance.control.shared import Carried
 from cpi_conformance.control.wire import ServiceInstance
 from cpi_conformance.landscape import Landscape
@@ -17,7 +17,8 @@ from cpi_conformance.sender import Call, Cause, CertificateInHandshake
 from cpi_conformance.verdict import Judge, OrderJudge, Severity
 from fixtures.certificates import private_key_pem, signing_request_pem
 from fixtures.checks import check, on_profiles, row
-from fixtures.cockpit import Attempt, NewKey
+from fixtures.cockpit import Attempt, NewKey, granted
+from fixtures.shared import disagreements
 
 WIZARD = ("2.mapping.4", "2.mapping.9", "2.mapping.10")
 FIELD = ("2.mapping.13", "2.mapping.13a", "2.mapping.13b")
@@ -47,9 +48,8 @@ def test_credentials(one_line_order: KeyOrder, new_key: NewKey, spare: PfxFile, 
     key = new_key(one_line_order, order_judge)
     held = key.credentials.fields
     assert not held & {"key", "clientsecret"}, "a key with a certificate from outside holds a private key or a secret"
-    assert key.credentials.certificates[:1] == (open_pfx(spare).certificate,), (
-        "the credentials hold another certificate"
-    )
+    assert not disagreements(key.credentials), "certificatedetails are not those of the certificate"
+    assert key.credentials.certificates == (open_pfx(spare).certificate,), "the credentials hold another certificate"
 
 
 @pytest.mark.usefixtures("standard_edition", "borrowed")
@@ -60,9 +60,9 @@ def test_mapping_decides(
     spare: PfxFile,
     certificate_call: Call,
     landscape: Landscape,
+    order_judge: OrderJudge,
     judge: Judge,
     new_key: NewKey,
-    lifecycle: Lifecycle,
 ) -> None:
     """Refused at authentication before the key is created and after it is deleted; accepted in between.
 
@@ -73,7 +73,7 @@ def test_mapping_decides(
     judge.refused(with_spare, Cause.UNAUTHENTICATED, within=delay)
     key = new_key(one_line_order)
     judge.accepted(with_spare.call, within=delay)
-    lifecycle.cloud.delete_key(key.key.guid)
+    order_judge.granted(Deletion(key.key))
     judge.refused(with_spare, Cause.UNAUTHENTICATED, within=delay)
 
 
@@ -141,6 +141,12 @@ def test_forms_of_the_field(
     [
         row("KEYS-47", "a signing request in the field X.509", signing_request_pem, steps=FIELD),
         row("KEYS-48", "a private key in the field X.509", private_key_pem, steps=FIELD),
+        row(
+            "KEYS-53",
+            "a private key behind the certificate in the field X.509",
+            lambda it: one_line(it.certificate) + private_key_pem(it),
+            steps=FIELD,
+        ),
         row("KEYS-49", "an empty field X.509", lambda it: "", steps=FIELD),
         row(
             "KEYS-50",
@@ -188,7 +194,41 @@ def test_certificate_in_two_keys(
     if isinstance(second, Granted):
         judge.refused(with_spare, Cause.UNAUTHENTICATED, within=delay)
     else:
-        order_judge.denied_again(one_line_order, first.granted, second, Denial.BROKER_REFUSED)
+        order_judge.denied_again(one_line_order, first.granted, Denial.BROKER_REFUSED, again=second)
+        judge.accepted(with_spare.call)
+
+
+@pytest.mark.usefixtures("standard_edition", "borrowed")
+@on_profiles("whitepaper", "current")
+@check("KEYS-52", "the same certificate in a key of another instance", steps=("2.mapping.14", "2.mapping.16"))
+def test_certificate_in_two_instances(
+    one_line_order: KeyOrder,
+    clientcertificate: Carried,
+    spare: PfxFile,
+    certificate_call: Call,
+    landscape: Landscape,
+    new_key: NewKey,
+    attempt: Attempt,
+    order_judge: OrderJudge,
+    judge: Judge,
+) -> None:
+    """Refused at broker when the second key is created, or at authentication afterwards, also across instances.
+
+    Source: SAP help 19af5e2 (once across all instances); SAP KBA 3364579 (clones).
+    """
+    delay = landscape.expectations.key_delay
+    with_spare = certificate_call.but(certificate=CertificateInHandshake(spare))
+    assert isinstance(clientcertificate.order, InstanceOrder)
+    instance = granted(attempt(replace(clientcertificate.order, name=None))).outcome
+    assert isinstance(instance, ServiceInstance)
+    first = new_key(one_line_order)
+    judge.accepted(with_spare.call, within=delay)
+    elsewhere = replace(one_line_order, instance=instance)
+    second = attempt(elsewhere)
+    if isinstance(second, Granted):
+        judge.refused(with_spare, Cause.UNAUTHENTICATED, within=delay)
+    else:
+        order_judge.denied_again(elsewhere, first.granted, Denial.BROKER_REFUSED, again=second)
         judge.accepted(with_spare.call)
 
 

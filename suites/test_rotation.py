@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cpi_conformance.control.lifecycle import Lifecycle
-from cpi_conformance.control.orders import KeyOrder, KeyType
+from cpi_conformance.control.orders import Deletion, KeyOrder, KeyType
 from cpi_conformance.control.wire import ServiceInstance
 from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import Call, Cause, CertificateInHandshake, Sender
-from cpi_conformance.verdict import Judge, Severity
+from cpi_conformance.verdict import Judge, OrderJudge, Severity
 from fixtures.checks import check, on_profiles
 from fixtures.cockpit import NewKey, skip_before_key_types
 from fixtures.traffic import flowing
@@ -25,10 +24,10 @@ from fixtures.traffic import flowing
 def test_clientsecret(
     oauth_instance: ServiceInstance,
     new_key: NewKey,
-    lifecycle: Lifecycle,
     anonymous_call: Call,
     landscape: Landscape,
     sender: Sender,
+    order_judge: OrderJudge,
     judge: Judge,
 ) -> None:
     """Refused at authentication: the old key, once deleted; no call before, with the old or the new one, is refused.
@@ -44,7 +43,7 @@ def test_clientsecret(
         with_new = anonymous_call.but(authorization=new.basic).call
         judge.accepted(with_new, within=delay)
         traffic.switch_to(with_new)
-        lifecycle.cloud.delete_key(old.key.guid)
+        order_judge.granted(Deletion(old.key))
         judge.refused(with_new.but(authorization=old.basic), Cause.UNAUTHENTICATED, within=delay)
     judge.undisturbed(traffic.seen())
 
@@ -60,10 +59,10 @@ def test_clientsecret(
 def test_certificate(
     oauth_instance: ServiceInstance,
     new_key: NewKey,
-    lifecycle: Lifecycle,
     anonymous_call: Call,
     landscape: Landscape,
     sender: Sender,
+    order_judge: OrderJudge,
     judge: Judge,
 ) -> None:
     """Refused at authentication: the old certificate, once its key is deleted; no call before is refused.
@@ -80,6 +79,6 @@ def test_certificate(
         with_new = anonymous_call.but(certificate=CertificateInHandshake(new.pfx)).call
         judge.accepted(with_new, within=delay)
         traffic.switch_to(with_new)
-        lifecycle.cloud.delete_key(old.key.guid)
+        order_judge.granted(Deletion(old.key))
         judge.refused(with_new.but(certificate=CertificateInHandshake(old.pfx)), Cause.UNAUTHENTICATED, within=delay)
     judge.undisturbed(traffic.seen())

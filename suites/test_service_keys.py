@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from cpi_conformance.control.cockpit import Denial
 from cpi_conformance.control.lifecycle import Lifecycle
-from cpi_conformance.control.orders import InstanceOrder, KeyOrder, KeyType
+from cpi_conformance.control.orders import Deletion, InstanceOrder, KeyOrder, KeyType
 from cpi_conformance.control.shared import Carried
 from cpi_conformance.control.wire import ServiceInstance, ServiceKey
 from cpi_conformance.landscape import Landscape
-from cpi_conformance.sender import Call, Cause, CertificateInHandshake
+from cpi_conformance.sender import Basic, Call, Cause, CertificateInHandshake
 from cpi_conformance.verdict import Judge, OrderJudge, Severity
+from cpi_conformance.verdict.model import NOT_APPLICABLE
 from fixtures.checks import check, on_profiles, row
-from fixtures.cockpit import NewKey, carried_key, skip_before_key_types
-from fixtures.shared import DAYS
+from fixtures.cockpit import Attempt, NewKey, carried_key, granted, skip_before_key_types
+from fixtures.shared import DAYS, disagreements
 
 WIZARD = ("1.instance.5", "1.instance.8", "1.instance.9")
 KEY = ("1.instance.11", "1.instance.12")
@@ -60,6 +63,9 @@ def test_credentials(created_oauthcpikey: Carried, lifecycle: Lifecycle, order_j
     credentials = carried_key(created_oauthcpikey, order_judge, lifecycle).credentials
     held = credentials.fields
     assert {"clientid", "clientsecret", "url", "tokenurl"} <= held, "a field of the credentials is missing"
+    assert credentials.clientsecret is not None, "the clientsecret is empty"
+    assert credentials.tokenurl.startswith("https://"), "tokenurl would carry the secret over plain HTTP"
+    assert credentials.tokenurl.endswith("/oauth/token"), "tokenurl is not the one of a token server"
     assert not held & {"certificate", "key", "certificatedetails"}, "a key of type ClientId/Secret holds a certificate"
     assert credentials.clientid.startswith("sb-"), "the clientid does not begin with sb-"
 
@@ -72,8 +78,11 @@ def test_url(created_oauthcpikey: Carried, lifecycle: Lifecycle, landscape: Land
     Source: SAP help 0fc1446; whitepaper, chapter 1, Basic authentication in Postman.
     """
     credentials = carried_key(created_oauthcpikey, order_judge, lifecycle).credentials
-    port = "" if landscape.port == 443 else f":{landscape.port}"
-    assert credentials.url == f"https://{landscape.host}{port}", "url is not that of runtime.host in the landscape file"
+    url = urlsplit(credentials.url)
+    assert url.scheme == "https", "url is not an https address"
+    assert url.path in ("", "/"), "url has a path"
+    there = (landscape.host.lower(), landscape.port)
+    assert (url.hostname, url.port or 443) == there, "url is not that of runtime.host in the landscape file"
 
 
 @on_profiles("whitepaper", "current", "trial")
@@ -99,9 +108,9 @@ def test_new_key_is_accepted(
 def test_deleted_key_is_refused(
     oauth_instance: ServiceInstance,
     new_key: NewKey,
-    lifecycle: Lifecycle,
     basic_call: Call,
     landscape: Landscape,
+    order_judge: OrderJudge,
     judge: Judge,
 ) -> None:
     """Refused at authentication: a key that was accepted is refused once it is deleted, within the given delay.
@@ -112,25 +121,72 @@ def test_deleted_key_is_refused(
     key = new_key(KeyOrder(oauth_instance))
     with_key = basic_call.but(authorization=key.basic)
     judge.accepted(with_key.call, within=delay)
-    lifecycle.cloud.delete_key(key.key.guid)
+    order_judge.granted(Deletion(key.key))
     judge.refused(with_key, Cause.UNAUTHENTICATED, within=delay)
 
 
 @on_profiles("whitepaper", "current", "trial")
 @check("KEYS-07", "a deleted key is gone", steps=KEY)
 def test_deleted_key_is_gone(oauth_instance: ServiceInstance, lifecycle: Lifecycle, order_judge: OrderJudge) -> None:
-    """Accepted: after a deletion that is reported as done nothing lists the key, and its name is free again.
+    """Accepted: after its deletion the key is listed nowhere, its name is free, and what others have is still there.
 
     Source: Cloud Foundry API v3, service credential bindings.
     """
-    first = order_judge.granted(KeyOrder(oauth_instance, name="comes-and-goes")).outcome
+    order = KeyOrder(oauth_instance, name="comes-and-goes")
+    first = order_judge.granted(order).outcome
     assert isinstance(first, ServiceKey)
-    lifecycle.cloud.delete_key(first.guid)
+    others = lifecycle.foreign()
+    order_judge.granted(Deletion(first))
     listed = lifecycle.cloud.keys(instances=[oauth_instance], names=[first.name])
     assert not listed, "the key is listed although its deletion is reported as done"
-    second = order_judge.granted(KeyOrder(oauth_instance, name="comes-and-goes")).outcome
+    assert others <= lifecycle.foreign(), "with the key something has gone that is not of this run"
+    second = order_judge.granted(order).outcome
     assert isinstance(second, ServiceKey)
-    lifecycle.cloud.delete_key(second.guid)
+    order_judge.granted(Deletion(second))
+
+
+@on_profiles("whitepaper", "current", "trial")
+@check("KEYS-08", "a deleted instance takes its keys with it", steps=WIZARD, severity=Severity.BLOCKER)
+def test_deleted_instance(
+    attempt: Attempt,
+    new_key: NewKey,
+    lifecycle: Lifecycle,
+    basic_call: Call,
+    landscape: Landscape,
+    order_judge: OrderJudge,
+    judge: Judge,
+) -> None:
+    """Refused at authentication: once its instance is deleted, a key that was accepted opens nothing.
+
+    Source: Cloud Foundry API v3 (deletion cascades to the keys); SAP help 19af5e2.
+    """
+    delay = landscape.expectations.key_delay
+    instance = granted(attempt(InstanceOrder())).outcome
+    assert isinstance(instance, ServiceInstance)
+    with_key = basic_call.but(authorization=new_key(KeyOrder(instance)).basic)
+    judge.accepted(with_key.call, within=delay)
+    order_judge.granted(Deletion(instance))
+    listed = lifecycle.cloud.instances(space=lifecycle.space, names=[instance.name])
+    assert not listed, "the instance is listed although its deletion is reported as done"
+    judge.refused(with_key, Cause.UNAUTHENTICATED, within=delay)
+
+
+@on_profiles("whitepaper", "current", "trial")
+@check("KEYS-09", "the clientid of a key with the clientsecret of its sibling", steps=CREDENTIALS)
+def test_secret_of_sibling(
+    oauth_instance: ServiceInstance, new_key: NewKey, basic_call: Call, landscape: Landscape, judge: Judge
+) -> None:
+    """Refused at authentication: each key of an instance has a secret of its own.
+
+    Source: SAP help 0fc1446, 19af5e2.
+    """
+    one, other = new_key(KeyOrder(oauth_instance)), new_key(KeyOrder(oauth_instance))
+    if one.credentials.clientid == other.credentials.clientid:
+        pytest.skip(f"{NOT_APPLICABLE}: the keys of an instance share their clientid")
+    call = basic_call.but(authorization=one.basic).call
+    judge.accepted(call, within=landscape.expectations.key_delay)
+    mixed = Basic(one.credentials.clientid, other.basic.clientsecret)
+    judge.refused(call.but(authorization=mixed), Cause.UNAUTHENTICATED)
 
 
 @on_profiles("whitepaper", "current", "trial")
@@ -173,6 +229,7 @@ def test_name_of_key_taken(
             steps=WIZARD,
         ),
         row("KEYS-22", "an instance with tokens of one minute", {"token_validity": 60}, steps=WIZARD),
+        row("KEYS-23", "an instance with tokens of a week", {"token_validity": 604_800}, steps=WIZARD),
     ],
 )
 def test_parameters_of_instance(change: dict[str, object], order_judge: OrderJudge) -> None:
@@ -193,11 +250,11 @@ def test_generated_certificate(created_certificate: Carried, lifecycle: Lifecycl
     credentials = carried_key(created_certificate, order_judge, lifecycle).credentials
     assert {"certificate", "key", "certificatedetails"} <= credentials.fields, "a field of the credentials is missing"
     assert "clientsecret" not in credentials.fields, "a key of type Certificate holds a clientsecret"
-    leaf, details = credentials.certificates[0], credentials.certificate_details
-    assert details is not None
+    assert credentials.certificates, "the field certificate holds no certificate"
+    leaf = credentials.certificates[0]
+    assert getattr(leaf.public_key(), "key_size", 0) == 2048, "the key has not the length that was asked for"
     assert credentials.credential().certificate == leaf, "the private key is not that of the certificate"
-    assert details.validuntil == leaf.not_valid_after_utc, "validuntil is not that of the certificate"
-    assert int(details.serialnumber, 16) == leaf.serial_number, "serialnumber is not that of the certificate"
+    assert not disagreements(credentials), f"certificatedetails disagree: {', '.join(disagreements(credentials))}"
     days = (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days
     assert DAYS <= days <= DAYS + 1, "the certificate is not valid for the days that were asked for"
 
@@ -228,6 +285,8 @@ def test_generated_certificate_is_accepted(
     [
         row("KEYS-32", "a certificate of SAP for 366 days", {"validity": 366}, steps=("2.mapping.14",)),
         row("KEYS-33", "a certificate of SAP with a key of 512 bits", {"key_length": 512}, steps=("2.mapping.14",)),
+        row("KEYS-34", "a certificate of SAP for no day", {"validity": 0}, steps=("2.mapping.14",)),
+        row("KEYS-35", "a certificate of SAP with a key of 1024 bits", {"key_length": 1024}, steps=("2.mapping.14",)),
     ],
 )
 def test_parameters_of_generated_certificate(
@@ -239,3 +298,36 @@ def test_parameters_of_generated_certificate(
     """
     skip_before_key_types(landscape)
     order_judge.denied(KeyOrder(oauth_instance, KeyType.CERTIFICATE).but(**change), Denial.BROKER_REFUSED)
+
+
+@on_profiles("current", "trial")
+@pytest.mark.parametrize(
+    "extra",
+    [
+        row("KEYS-36", "a key type that does not exist", {"key-type": "conformance"}, steps=KEY),
+        row("KEYS-37", "a parameter that does not exist", {"conformance": 1}, steps=KEY),
+    ],
+)
+def test_unknown_parameters_of_key(
+    oauth_instance: ServiceInstance, extra: dict[str, object], landscape: Landscape, order_judge: OrderJudge
+) -> None:
+    """Refused at broker: a misspelt parameter must not be passed over, or the key is not what was ordered.
+
+    Source: SAP help ae419b6.
+    """
+    skip_before_key_types(landscape)
+    order_judge.denied(KeyOrder(oauth_instance).but(extra=extra), Denial.BROKER_REFUSED)
+
+
+@on_profiles("current", "trial")
+@check("KEYS-38", "a certificate of SAP without the grant type client_credentials", steps=("2.mapping.14",))
+def test_certificate_without_client_credentials(
+    oauth_instance: ServiceInstance, attempt: Attempt, landscape: Landscape, order_judge: OrderJudge
+) -> None:
+    """Refused at broker: the type Certificate needs an instance with client_credentials.
+
+    Source: SAP help 19af5e2.
+    """
+    skip_before_key_types(landscape)
+    without = granted(attempt(InstanceOrder(grant_types=("password",)))).outcome
+    order_judge.denied(KeyOrder(oauth_instance, KeyType.CERTIFICATE).but(instance=without), Denial.BROKER_REFUSED)

@@ -8,7 +8,7 @@ import pytest
 
 from cpi_conformance.sender import Call, Cause, Observation
 from cpi_conformance.verdict import Finding, NotProven, Refuted, judge
-from cpi_conformance.verdict.judge import INFRASTRUCTURE, LONGEST_PAUSE
+from cpi_conformance.verdict.judge import IN_A_ROW, INFRASTRUCTURE, LONGEST_PAUSE
 from tests import test_judge as rehearsal
 from tests.test_judge import DEVIATION, TWIN, Outcome, Rehearsed, accepted, refused
 
@@ -44,14 +44,14 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 
 
 WAITING: dict[str, tuple[list[Observation], list[Observation], Outcome, int]] = {
-    "at-once": ([ACCEPTED], [REFUSED], None, 1),
-    "noticed-in-time": ([REFUSED, REFUSED, ACCEPTED], [ACCEPTED, ACCEPTED, REFUSED], None, 3),
+    "at-once": ([ACCEPTED], [REFUSED], None, IN_A_ROW),
+    "noticed-in-time": ([REFUSED, REFUSED, ACCEPTED], [ACCEPTED, ACCEPTED, REFUSED], None, 2 + IN_A_ROW),
     "never-noticed": ([REFUSED], [ACCEPTED], Refuted, 0),
     "broken-off-in-between": (
         [refused(Cause.CONNECTION_REFUSED), ACCEPTED],
         [ACCEPTED, refused(Cause.CONNECTION_REFUSED)],
         None,
-        2,
+        1 + IN_A_ROW,
     ),
 }
 
@@ -90,7 +90,7 @@ def test_refused_within(name: str, time: Time) -> None:
 
 def test_refused_for_another_cause_is_not_asked_again(time: Time) -> None:
     """The first refusal is judged: it is not waited for until it has another cause."""
-    sender = Rehearsed(twin=[ACCEPTED], deviation=[refused(Cause.ROLE_MISSING), REFUSED])
+    sender = Rehearsed(twin=[ACCEPTED], deviation=[refused(Cause.ROLE_MISSING)])
     with pytest.raises(Refuted):
         rehearsal.judge(sender).refused(DEVIATION, Cause.UNAUTHENTICATED, within=DELAY)
     assert time.pauses == []
@@ -154,3 +154,11 @@ def test_traffic_that_did_not_get_through(cause: Cause) -> None:
     with pytest.raises(NotProven, match="infrastructure: call 2 of 3") as open_question:
         rehearsal.judge(Rehearsed()).undisturbed(seen)
     assert open_question.value.finding.cause == cause
+
+
+def test_one_node_that_has_noticed_is_not_all_of_them(time: Time) -> None:
+    """A runtime has several nodes: answers that change to and fro are waited for until they stay."""
+    to_and_fro: list[Observation] = [ACCEPTED, REFUSED, ACCEPTED, ACCEPTED, REFUSED, ACCEPTED]
+    sender = Rehearsed(twin=to_and_fro)
+    rehearsal.judge(sender).accepted(TWIN, within=DELAY)
+    assert len(sender.sent) == 6 + IN_A_ROW - 1

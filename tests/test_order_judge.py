@@ -74,9 +74,9 @@ class Rehearsed:
         self.done.append(("placed", order))
         return self.replies[order]
 
-    def withdraw(self, *replies: Reply) -> None:
+    def withdraw(self, order: Order, reply: Reply) -> None:
         """Likewise without a far side."""
-        self.done += [("withdrawn", reply) for reply in replies]
+        self.done.append(("withdrawn", reply))
 
 
 def order_judge(cockpit: Rehearsed, folder: Path, seen: list[str] | None = None) -> OrderJudge:
@@ -242,11 +242,11 @@ def test_denied_again(name: str, tmp_path: Path) -> None:
     cockpit, seen = Rehearsed(), list[str]()
     it = order_judge(cockpit, tmp_path, seen)
     if outcome is None:
-        it.denied_again(TWIN, TWIN_GRANTED, again, Denial.BROKER_REFUSED)
+        it.denied_again(TWIN, TWIN_GRANTED, Denial.BROKER_REFUSED, again=again)
         assert it.finding == Finding("broker", "broker-refused", remedy_for(Denial.BROKER_REFUSED))
     else:
         with pytest.raises(outcome):
-            it.denied_again(TWIN, TWIN_GRANTED, again, Denial.BROKER_REFUSED)
+            it.denied_again(TWIN, TWIN_GRANTED, Denial.BROKER_REFUSED, again=again)
     assert cockpit.done == ([("withdrawn", GRANTED)] if again is GRANTED else [])
     assert seen == ["the twin", "the deviation"]
 
@@ -287,6 +287,7 @@ ORDERS: dict[str, tuple[Order, dict[str, object]]] = {
             "instance": INSTANCE.model_copy(update={"guid": "i-2"}),
             "key_type": KeyType.CERTIFICATE,
             "x509": "",
+            "extra": {"conformance": 1},
             "validity": 366,
             "key_length": 512,
             "name": "taken",
@@ -368,5 +369,7 @@ def test_denial_of_an_error(name: str) -> None:
     error, cause = ERRORS[name]
     assert denial(error, InstanceOrder()) is denial(error, KeyOrder(INSTANCE)) is cause
     of_token = denial(error, TokenOrder(held("secret")))
-    unreachable = isinstance(error, Unreachable | BrokenAnswer | ServerFailure | RateLimited | LoginRefused)
+    unreachable = isinstance(
+        error, Unreachable | BrokenAnswer | ServerFailure | RateLimited | LoginRefused | InvalidToken
+    )
     assert of_token is (Denial.TOKEN_SERVER_UNREACHABLE if unreachable else cause)

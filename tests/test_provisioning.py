@@ -275,7 +275,7 @@ def test_wrong_password_is_tried_once(scene: Scene) -> None:
     assert set(ended.verdicts.values()) == {"not_proven"}, ended.output
     assert len(scene.watch.asked_for("POST", TOKENS)) == 1
     (reason,) = ended.reasons
-    assert reason.startswith("configuration: Cloud Foundry: UAA refuses the login (401, ")
+    assert reason.startswith("configuration: cloud_foundry.login: UAA refuses the login (401, ")
     assert ended.holds({"Wr0ng!Wr0ng!"}) == []
     assert scene.logged_in()
 

@@ -18,6 +18,7 @@ ALLOWED = {
     "certificates": {"secret"},
     "sender": {"certificates", "secret"},
     "control": {"certificates", "secret"},
+    "flows": set[str](),
     "landscape": {"certificates", "control", "secret", "sender"},
     "diagnosis": set[str](),
     "verdict": {"control", "diagnosis", "landscape", "sender"},
@@ -111,3 +112,5 @@ def test_fixtures_and_reports_are_no_packages_of_a_wheel(tmp_path: Path) -> None
     assert {name.split("/")[0].split("-")[0] for name in names} == {PACKAGE}
     assert f"{PACKAGE}/diagnosis/remedies.toml" in names
     assert f"{PACKAGE}/verdict/verdict.schema.json" in names
+    assert f"{PACKAGE}/flows/clientcert/META-INF/MANIFEST.MF" in names
+    assert f"{PACKAGE}/flows/clientcert/src/main/resources/script/respond.groovy" in names

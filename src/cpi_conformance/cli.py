@@ -1,9 +1,11 @@
-"""The command line: ``cpi-conformance serve`` and ``reap``."""
+"""The command line: ``cpi-conformance serve``, ``reap`` and ``inspect``."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,7 @@ from typing import Annotated
 import typer
 
 from cpi_conformance import __version__
+from cpi_conformance.secret import Secret
 
 application = typer.Typer(
     name="cpi-conformance",
@@ -120,11 +123,74 @@ def reap(
         typer.echo(f"Cloud Foundry at {target.api}: {error}", err=True)
         raise typer.Exit(3) from None
     if not found:
-        typer.echo(f"no run has left anything in the space {target.space}")
+        whose = "no run" if run is None else f"no run {run}"
+        typer.echo(f"{whose} has left anything in the space {target.space}")
     elif not yes:
         typer.echo("nothing removed; repeat with --yes")
     if remaining:
         raise typer.Exit(1)
+
+
+@application.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A PFX, p7b, cer, PEM, or a service key.", dir_okay=False)],
+    passphrase_env: Annotated[
+        str | None, typer.Option(help="The environment variable with the passphrase.", metavar="NAME")
+    ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="The file with the passphrase, UTF-8.", dir_okay=False, metavar="PATH")
+    ] = None,
+) -> None:
+    """Say what a certificate file is, what it holds, who will take it, and what is to be done.
+
+    Without an option for the passphrase it is asked for, if there is a terminal. Exit code 0: readable, and
+    nothing to do; 1: readable, and something to do; 2: it cannot be read, or an option cannot be used.
+    """
+    from cpi_conformance.certificates.inspection import inspect as inspected
+    from cpi_conformance.certificates.inspection_text import rendered
+
+    content = _read(file, "FILE")
+    passphrase = _passphrase(passphrase_env, passphrase_file)
+    found = inspected(content, passphrase)
+    if found.locked and passphrase is None and sys.stdin.isatty():
+        found = inspected(content, Secret(typer.prompt("Passphrase", hide_input=True, err=True, default="")))
+    encoding = sys.stdout.encoding or "ascii"
+    typer.echo(rendered(found, file.name).encode(encoding, "backslashreplace").decode(encoding))
+    if found.unreadable or found.to_do:
+        raise typer.Exit(2 if found.unreadable else 1)
+
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a file to inspect: many times a trust store of all public roots."""
+
+
+def _read(path: Path, option: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "that is no path"
+        raise typer.BadParameter(f"{path}: {said}", param_hint=option) from None
+    if len(content) > LARGEST:
+        raise typer.BadParameter(f"{path} is larger than 4 MiB; that is no certificate file", param_hint=option)
+    return content
+
+
+def _passphrase(variable: str | None, path: Path | None) -> Secret | None:
+    """The passphrase that an option leads to, without the line feed at the end of its file."""
+    if variable is not None and path is not None:
+        raise typer.BadParameter("give one of both", param_hint="--passphrase-env, --passphrase-file")
+    if variable is not None:
+        value = os.environ.get(variable)
+        if value is None:
+            raise typer.BadParameter("no such environment variable is set", param_hint="--passphrase-env")
+        return Secret(value)
+    if path is None:
+        return None
+    try:
+        return Secret(_read(path, "--passphrase-file").decode("utf-8-sig").removesuffix("\n").removesuffix("\r"))
+    except UnicodeDecodeError:
+        raise typer.BadParameter("it is not UTF-8 text", param_hint="--passphrase-file") from None
 
 
 def _introduction(folder: Path, profile: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from cryptography import x509
@@ -15,12 +15,13 @@ from cpi_conformance.control.connection import Connection
 from cpi_conformance.control.credentials import KeyCredentials, read_credentials
 from cpi_conformance.control.deletion import delete
 from cpi_conformance.control.errors import BrokenAnswer
+from cpi_conformance.control.jobs import await_resource
 from cpi_conformance.control.listing import exactly, filtered, in_portions, listed
 from cpi_conformance.control.login import Login
 from cpi_conformance.control.marketplace import find_organization, find_plan, find_space
 from cpi_conformance.control.patience import PATIENT, Patience
 from cpi_conformance.control.placing import Placement, place
-from cpi_conformance.control.waiting import Pace, unheard
+from cpi_conformance.control.waiting import Pace, Waiting, unheard
 from cpi_conformance.control.wire import Made, Organization, Plan, ServiceInstance, ServiceKey, Space, read
 from cpi_conformance.secret import Secret
 
@@ -164,6 +165,12 @@ class CloudFoundry:
             ),
             self._pace,
         )
+
+    def ready(self, resource: Made) -> Made:
+        """An instance or a key that another process has ordered, when it is ready; as :meth:`create_key` otherwise."""
+        read_again = self.instance if isinstance(resource, ServiceInstance) else self.key
+        waiting = Waiting(f"{type(resource).__name__} {resource.guid}", self._pace)
+        return cast("Made", await_resource(lambda: read_again(resource.guid), waiting))
 
     def credentials(self, key: ServiceKey) -> KeyCredentials:
         """What a service key holds; ``NotFound`` while it is not created, or for who may not read secrets."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,7 +32,7 @@ from cpi_conformance.control.errors import (
     Unreachable,
 )
 from cpi_conformance.control.lifecycle import Lifecycle
-from cpi_conformance.control.orders import InstanceOrder, KeyOrder, Order, TokenOrder
+from cpi_conformance.control.orders import Deletion, InstanceOrder, KeyOrder, Order, TokenOrder
 from cpi_conformance.control.wire import ServiceInstance, ServiceKey
 from cpi_conformance.control.xsuaa import Token
 
@@ -93,8 +92,8 @@ OUTAGES = frozenset(
 """Denials that say nothing about the order: nobody has decided on it."""
 
 BROKER_OUTAGE = re.compile(
-    r"internal server error|timed? ?out|unavailable|invalid response|concurren|required time|bad gateway"
-    r"|not found or not accessible",
+    r"internal server error|timed? ?out|\b(service )?unavailable$|service unavailable|invalid response"
+    r"|concurrent request|required time|bad gateway|service plan not found or not accessible|exceeded .*limit|quota",
     re.IGNORECASE,
 )
 """Words of brokers that have failed rather than refused (SAP tutorials, issue 18728; cloud_controller_ng)."""
@@ -136,10 +135,19 @@ Reply = Granted | Denied
 class Cockpit:
     """Places orders in one space, under the mark of one run."""
 
-    def __init__(self, lifecycle: Lifecycle, tokens: Callable[[TokenOrder], Token]) -> None:
-        """``tokens`` asks the token server; it raises :class:`ControlError`."""
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        tokens: Callable[[TokenOrder], Token],
+        undecided: Callable[[Order], None] = lambda order: None,
+    ) -> None:
+        """``tokens`` asks the token server; it raises :class:`ControlError`.
+
+        ``undecided`` is told of orders of which nobody knows whether what they ask for exists now.
+        """
         self._lifecycle = lifecycle
         self._tokens = tokens
+        self._undecided = undecided
 
     def place(self, order: Order) -> Reply:
         """What comes of an order."""
@@ -149,21 +157,28 @@ class Cockpit:
                     return Granted(self._lifecycle.create_instance(order))
                 case KeyOrder():
                     return Granted(self._lifecycle.create_key(order))
+                case Deletion(resource=ServiceKey(guid=guid)):
+                    self._lifecycle.cloud.delete_key(guid)
+                    return Granted(Withdrawn("carried out"))
+                case Deletion(resource=ServiceInstance(guid=guid)):
+                    self._lifecycle.cloud.delete_instance(guid)
+                    return Granted(Withdrawn("carried out"))
                 case TokenOrder():
                     return Granted(self._tokens(order))
         except ControlError as error:
-            return Denied(denial(error, order), str(error))
+            denied = Denied(denial(error, order), str(error))
+            if denied.cause in OUTAGES:
+                self._undecided(order)
+            return denied
         raise TypeError(f"{type(order).__name__} is no order of the cockpit")
 
-    def withdraw(self, *replies: Reply) -> None:
-        """Remove what orders have created; what cannot be removed now is left to the end of the run."""
-        for reply in replies:
-            with suppress(ControlError):
-                match reply:
-                    case Granted(ServiceKey(guid=guid)):
-                        self._lifecycle.cloud.delete_key(guid)
-                    case Granted(ServiceInstance(guid=guid)):
-                        self._lifecycle.cloud.delete_instance(guid)
+    def withdraw(self, order: Order, reply: Reply) -> None:
+        """Remove what an order has created; what cannot be removed now is left to the end of the run."""
+        match reply:
+            case Granted(ServiceKey() | ServiceInstance() as resource):
+                removed = self.place(Deletion(resource))
+                if isinstance(removed, Denied):
+                    self._undecided(order)
 
 
 def denial(error: ControlError, order: Order) -> Denial:
@@ -171,7 +186,7 @@ def denial(error: ControlError, order: Order) -> Denial:
     match error:
         case TokenRefused():
             return Denial.TOKEN_REFUSED
-        case JobFailed() if not error.broker_text or BROKER_OUTAGE.search(error.broker_text):
+        case JobFailed() if _failed(error):
             return Denial.BROKER_FAILED
         case JobFailed():
             return Denial.BROKER_REFUSED
@@ -185,3 +200,11 @@ def denial(error: ControlError, order: Order) -> Denial:
         case ApiError():
             return Denial.NOT_ALLOWED
     return Denial.CONTROLLER_UNREACHABLE
+
+
+def _failed(error: JobFailed) -> bool:
+    """Whether the broker has failed, rather than refused."""
+    text = error.broker_text or "; ".join(each.detail for each in error.errors)
+    if "rejected the request. Status Code: 4" in text:
+        return False
+    return not text or error.broker_text is None or bool(BROKER_OUTAGE.search(text))

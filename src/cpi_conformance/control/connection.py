@@ -129,5 +129,9 @@ def _tls(trusted: tuple[x509.Certificate, ...], presented: Credential | None) ->
         context = httpx.create_ssl_context(trust_env=False)
     context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST  # the same on each version of Python
     if presented is not None:
-        present(context, presented)
+        try:
+            present(context, presented)
+        except ssl.SSLError as error:
+            reason = f"OpenSSL does not take the client certificate ({error.reason})"
+            raise Unreachable("the handshake", reason, may_have_arrived=False) from None
     return context

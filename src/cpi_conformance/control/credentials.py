@@ -64,16 +64,16 @@ class KeyCredentials:
         """Key, certificate and issuers, to present in a handshake.
 
         Raises:
-            ValueError: there is no private key, it cannot be read, or it belongs to none of the certificates.
+            BrokenAnswer: there is no private key, it cannot be read, or it belongs to none of the certificates.
         """
         if self.key is None:
-            raise ValueError("the service key holds no private key")
+            raise BrokenAnswer(SOURCE, "no private key")
         key = _private_key(self.key)
         if key is None:
-            raise ValueError("the private key of the service key is no RSA or EC key in PEM")
+            raise BrokenAnswer(SOURCE, "the private key is no RSA or EC key in PEM")
         leaf = next((each for each in self.certificates if each.public_key() == key.public_key()), None)
         if leaf is None:
-            raise ValueError("the private key of the service key belongs to none of its certificates")
+            raise BrokenAnswer(SOURCE, "the private key belongs to none of the certificates")
         return Credential(leaf, key, tuple(each for each in self.certificates if each is not leaf))
 
 

@@ -85,10 +85,22 @@ class Lifecycle:
         return self.cloud.create_key(order.instance, name, order.parameters(), self.mark.labels)
 
     def inventory(self) -> frozenset[Held]:
-        """All instances of the space and all their keys, whoever they belong to."""
-        instances = self.cloud.instances(space=self.space)
+        """All instances of the space and all their keys, but for what another run has created.
+
+        Runs may share a space; what one creates and removes is no business of the other.
+        """
+        instances = [one for one in self.cloud.instances(space=self.space) if not self._of_another_run(one)]
         keys = self.cloud.keys(instances=instances) if instances else ()
         return _held("instance", instances) | _held("service key", keys)
+
+    def _of_another_run(self, instance: ServiceInstance) -> bool:
+        mark = RunMark.of(instance.name, instance.labels)
+        return mark is not None and mark.run != self.mark.run
+
+    def foreign(self) -> frozenset[Held]:
+        """What of the inventory no run has created."""
+        instances, keys = self.of_this_run()
+        return self.inventory() - _held("instance", instances) - _held("service key", keys)
 
     def remove_all(self, progress: Callable[[str], None] = lambda line: None) -> Removal:
         """Remove all that carries the run's label, keys before instances; goes on after an error.

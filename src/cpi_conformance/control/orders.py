@@ -7,13 +7,14 @@ be granted in exactly one attribute, as a :class:`~cpi_conformance.sender.Deviat
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from cpi_conformance.certificates import Credential, fingerprint
 from cpi_conformance.control.credentials import KeyCredentials
-from cpi_conformance.control.wire import ServiceInstance
+from cpi_conformance.control.wire import ServiceInstance, ServiceKey
 from cpi_conformance.secret import Secret
 
 DEFAULT_ROLE = "ESBMessaging.send"
@@ -83,6 +84,7 @@ class KeyOrder(Order):
     Attributes:
         x509: the content of the field ``X.509``; for the two types that have it.
         validity, key_length: days and bits; for the type *Certificate*.
+        extra: parameters besides those that the type has.
         name: ``None`` for a name of the run's own.
     """
 
@@ -91,10 +93,14 @@ class KeyOrder(Order):
     x509: str | None = field(default=None, repr=False)
     validity: int = 365
     key_length: int = 2048
+    extra: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
 
     def parameters(self) -> dict[str, Any]:
         """As the cockpit sends them (SAP help ae419b6); nothing for the default type."""
+        return {**self._of_type(), **self.extra}
+
+    def _of_type(self) -> dict[str, Any]:
         match self.key_type:
             case KeyType.SECRET:
                 return {}
@@ -120,6 +126,21 @@ class KeyOrder(Order):
 
     def __str__(self) -> str:
         return f"a service key of type {self.key_type} for {self.instance.name}"
+
+
+@dataclass(frozen=True)
+class Deletion(Order):
+    """The end of an instance with its keys, or of a service key."""
+
+    resource: ServiceInstance | ServiceKey
+
+    def fingerprint(self) -> str:
+        """The guid."""
+        return f"deletion {self.resource.guid}"
+
+    def __str__(self) -> str:
+        kind = "service key" if isinstance(self.resource, ServiceKey) else "instance"
+        return f"the deletion of the {kind} {self.resource.name}"
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,8 @@ def remove(cloud: CloudFoundry, leftover: Leftover) -> Removal:
     if leftover.foreign:
         names = ", ".join(key.name for key in leftover.foreign)
         remaining.append(Remaining(instance, f"it holds service keys that no run has created: {names}"))
-    else:
-        _attempt(instance, cloud.delete_instance, removed, remaining)
+    elif _attempt(instance, cloud.delete_instance, removed, remaining):
+        remaining = []  # the instance has taken along what could not be removed by itself
     return Removal(tuple(removed), tuple(remaining))
 
 
@@ -80,10 +80,11 @@ def _leftover(instance: ServiceInstance, mark: RunMark, keys: tuple[ServiceKey, 
     return Leftover(instance, mark, ours, tuple(key for key in inside if key not in ours))
 
 
-def _attempt(held: Held, delete: Callable[[str], None], removed: list[Held], remaining: list[Remaining]) -> None:
+def _attempt(held: Held, delete: Callable[[str], None], removed: list[Held], remaining: list[Remaining]) -> bool:
     try:
         delete(held.guid)
     except ControlError as error:
         remaining.append(Remaining(held, str(error)))
-    else:
-        removed.append(held)
+        return False
+    removed.append(held)
+    return True

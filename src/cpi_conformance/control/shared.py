@@ -13,10 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from cpi_conformance.control.cockpit import Cockpit, Denial, Denied, Granted, Reply
+from cpi_conformance.control.labels import RUN
 from cpi_conformance.control.lifecycle import Lifecycle
 from cpi_conformance.control.once import Notes, Once
 from cpi_conformance.control.orders import InstanceOrder, KeyOrder, KeyType, Order
-from cpi_conformance.control.wire import ServiceInstance
+from cpi_conformance.control.wire import ServiceInstance, ServiceKey
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,24 @@ class SharedCreations:
         placed: list[Reply] = []
 
         def place() -> Notes:
-            placed.append(self._cockpit.place(order))
-            return _notes(placed[0])
+            reply = self._cockpit.place(order)
+            if isinstance(reply, Denied) and reply.cause is Denial.NAME_TAKEN:
+                reply = self._left_by_a_worker(order) or reply
+            placed.append(reply)
+            return _notes(reply)
 
         notes = self._once.get(kind, place)
         return Carried(order, placed[0] if placed else self._borrowed(wanted, notes))
+
+    def _left_by_a_worker(self, order: Order) -> Reply | None:
+        """What a worker of this run that has died had ordered under this name."""
+        cloud, ours = self._lifecycle.cloud, f"{RUN}={self._lifecycle.mark.run}"
+        found: tuple[ServiceInstance | ServiceKey, ...] = ()
+        if isinstance(order, InstanceOrder) and order.name:
+            found = cloud.instances(space=self._lifecycle.space, names=[order.name], labels=ours)
+        elif isinstance(order, KeyOrder) and order.name:
+            found = cloud.keys(instances=[order.instance], names=[order.name], labels=ours)
+        return Granted(cloud.ready(found[0])) if found else None
 
     def _borrowed(self, wanted: InstanceKind | KeyKind, notes: Notes) -> Reply:
         if "guid" not in notes:

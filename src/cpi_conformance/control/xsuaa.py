@@ -12,7 +12,7 @@ from cryptography import x509
 
 from cpi_conformance.certificates import Credential
 from cpi_conformance.control.connection import Connection
-from cpi_conformance.control.credentials import KeyCredentials
+from cpi_conformance.control.credentials import SOURCE, KeyCredentials
 from cpi_conformance.control.errors import BrokenAnswer, TokenRefused
 from cpi_conformance.control.patience import PATIENT, Patience
 from cpi_conformance.control.token_endpoint import ask_for_token
@@ -53,11 +53,13 @@ def request_token(
     Raises:
         TokenRefused: XSUAA refuses the client.
         Unreachable: there is no answer; also when one side of the handshake does not trust the other.
-        BrokenAnswer: the answer is none of XSUAA.
         RateLimited: too many requests.
         ServerFailure: XSUAA has failed.
-        ValueError: the service key holds neither a secret nor a private key, and none is given.
+        BrokenAnswer: likewise; also when the service key holds neither a secret nor a private key, and none is given,
+            or when its ``tokenurl`` would carry the secret over plain HTTP.
     """
+    if not credentials.tokenurl.startswith("https://"):
+        raise BrokenAnswer(SOURCE, "oauth.tokenurl is no https URL")
     if secret is ...:
         secret = None if presented else credentials.clientsecret
         presented = presented or (None if secret else credentials.credential())

@@ -110,6 +110,10 @@ class Material:
         if not (api and organization and space):
             return None
         lifetime, deadline = section.lifetime_minutes, section.deadline_seconds
+        if lifetime * 60 < 3 * deadline:
+            wrong = f"is {lifetime}, less than three operations of deadline_seconds = {deadline} may take"
+            instead = f"write at least {-(-3 * deadline // 60)}, else others may remove what the run still needs"
+            self._add(f"{key}.lifetime_minutes", wrong, instead)
         return CloudFoundryTarget(api, organization, space, login, trusted, lifetime, deadline)
 
     def tenant_api(self, key: str, section: TenantApiSection) -> TenantTarget | None:

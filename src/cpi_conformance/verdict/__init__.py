@@ -1,7 +1,7 @@
 """Verdicts: of a check, of a run, and how they are reached."""
 
 from cpi_conformance.verdict.document import SCHEMA, run_document
-from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins
+from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins, answers_as_expected
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
 from cpi_conformance.verdict.order_judge import OrderJudge
 from cpi_conformance.verdict.order_twins import OrderTwins
@@ -20,6 +20,7 @@ __all__ = [
     "Severity",
     "Twins",
     "Verdict",
+    "answers_as_expected",
     "gate_of",
     "run_document",
 ]

@@ -6,6 +6,7 @@ granted. What a twin or a wrongly granted deviation has created is removed again
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from cpi_conformance.control.cockpit import LAYER_OF_DENIAL, OUTAGES, Cockpit, Denial, Denied, Granted, Reply
@@ -17,7 +18,17 @@ from cpi_conformance.diagnosis import (
     remedy_for_acceptance,
     remedy_for_verdict,
 )
-from cpi_conformance.verdict.judge import CALL, DEVIATION, SHARED_TWIN, TWIN, Finding, NotProven, Refuted
+from cpi_conformance.verdict.judge import (
+    CALL,
+    DEVIATION,
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    SHARED_TWIN,
+    TWIN,
+    Finding,
+    NotProven,
+    Refuted,
+)
 from cpi_conformance.verdict.order_twins import OrderTwins
 
 OrderWitness = Callable[[str, Order, Reply], None]
@@ -35,15 +46,17 @@ class OrderJudge:
         self._witness = witness
         self.finding: Finding | None = None
 
-    def granted(self, order: Order) -> Granted:
+    def granted(self, order: Order, *, within: float = 0.0) -> Granted:
         """The order must be granted; what it has created stays for the rest of the check.
+
+        ``within`` seconds the far side may take to notice a change; so long a denial is asked again.
 
         Raises:
             Refuted: it is denied.
             NotProven: nobody has decided on it.
         """
         __tracebackhide__ = True
-        return self.carried_out(order, self._cockpit.place(order))
+        return self.carried_out(order, self._settled(order, Granted, within))
 
     def carried_out(self, order: Order, reply: Reply) -> Granted:
         """As :meth:`granted`, for an order that has been placed already."""
@@ -53,7 +66,7 @@ class OrderJudge:
             if reply.cause in OUTAGES:
                 raise NotProven(f"infrastructure: {order} was {reply}", _finding_of(reply))
             raise Refuted(f"{order} must be granted, but was {reply}", _finding_of(reply))
-        self.finding = Finding()
+        self.finding = self.finding or Finding()
         return reply
 
     def denied(self, deviation: OrderDeviation, cause: Denial) -> Denied:
@@ -64,26 +77,45 @@ class OrderJudge:
             NotProven: the twin is not granted, or nobody has decided on the deviation.
         """
         __tracebackhide__ = True
-        twin, shared = self._twins.reply(deviation.twin)
-        self._witness(SHARED_TWIN if shared else TWIN, deviation.twin, twin)
-        if isinstance(twin, Denied):
-            raise NotProven(f"the twin was not granted: {twin}", _finding_of(twin))
-        reply = self._cockpit.place(deviation.order)
-        self._witness(DEVIATION, deviation.order, reply)
-        return self._denied(deviation.order, reply, cause)
+        # whoever else maps the same certificate meanwhile would have it denied for another reason
+        with self._twins.alone(deviation.twin), self._twins.alone(deviation.order):
+            twin, shared = self._twins.reply(deviation.twin)
+            self._witness(SHARED_TWIN if shared else TWIN, deviation.twin, twin)
+            if isinstance(twin, Denied):
+                raise NotProven(f"the twin was not granted: {twin}", _finding_of(twin))
+            reply = self._cockpit.place(deviation.order)
+            self._witness(DEVIATION, deviation.order, reply)
+            return self._denied(deviation.order, reply, cause)
 
-    def denied_again(self, order: Order, first: Granted, again: Reply, cause: Denial) -> Denied:
-        """As :meth:`denied`, for an order that was granted once and must not be granted again while that stands."""
+    def denied_again(
+        self, order: Order, first: Granted, cause: Denial, *, again: Reply | None = None, within: float = 0.0
+    ) -> Denied:
+        """As :meth:`denied`, for an order that was granted once and must not be granted after what has changed since.
+
+        ``again`` is what came of the second time, when it has been placed already. ``within`` seconds the far side
+        may take to notice the change; so long a grant is asked again.
+        """
         __tracebackhide__ = True
         self._witness(TWIN, order, first)
-        self._witness(DEVIATION, order, again)
-        return self._denied(order, again, cause)
+        reply = again or self._settled(order, Denied, within)
+        self._witness(DEVIATION, order, reply)
+        return self._denied(order, reply, cause)
+
+    def _settled(self, order: Order, wanted: type[Reply], within: float) -> Reply:
+        ends, pause = time.monotonic() + within, FIRST_PAUSE
+        while True:
+            reply = self._cockpit.place(order)
+            if isinstance(reply, wanted) or time.monotonic() >= ends:
+                return reply
+            self._cockpit.withdraw(order, reply)
+            time.sleep(min(pause, max(0.0, ends - time.monotonic())))
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _denied(self, order: Order, reply: Reply, cause: Denial) -> Denied:
         __tracebackhide__ = True
         layer = LAYER_OF_DENIAL[cause]
         if isinstance(reply, Granted):
-            self._cockpit.withdraw(reply)
+            self._cockpit.withdraw(order, reply)
             finding = Finding(str(layer), NOT_REFUSED, remedy_for_acceptance(layer))
             raise Refuted(f"{order} must be denied at {layer}: {cause}, but was {reply}", finding)
         finding = _finding_of(reply)
@@ -94,10 +126,6 @@ class OrderJudge:
             raise Refuted(f"{order} must be denied at {layer}: {cause}, but was {reply}", otherwise)
         self.finding = finding
         return reply
-
-    def placed(self, order: Order) -> Reply:
-        """What comes of an order, for :meth:`denied_again` to judge."""
-        return self._cockpit.place(order)
 
 
 def _finding_of(reply: Denied) -> Finding:

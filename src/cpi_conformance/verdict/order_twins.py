@@ -40,7 +40,7 @@ class OrderTwins:
 
         def place() -> Notes:
             placed.append(self.cockpit.place(twin))
-            self.cockpit.withdraw(placed[0])
+            self.cockpit.withdraw(twin, placed[0])
             return _notes(placed[0])
 
         # what is claimed comes first: a check that holds it may ask for a twin, never the other way round

@@ -93,6 +93,8 @@ class Operations:
             self._finish(job, "FAILED", entry, by_broker=failure.by_broker)
         except Exception:  # a fault of the broker's code: no client shall wait for this job
             self._finish(job, "FAILED", error_entry(10001, "UnknownError", "An unknown error occurred."))
+            for set_state in (self._set_instance, self._set_key):
+                set_state(job.resource, "failed", "An unknown error occurred.")
             raise
         else:
             self._finish(job, "COMPLETE")

@@ -1,0 +1,6 @@
+import com.sap.gateway.ip.core.customdev.util.Message
+
+def Message processData(Message message) {
+    message.setBody('Connected Successfully to CPI!')
+    return message
+}
