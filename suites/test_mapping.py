@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from cpi_conformance.certificates import Credential, PfxFile, one_line, open_pfx, pem
-from cpi_conformance.control.cockpit import Denial, Granted
+from cpi_conformance.control.cockpit import Granted
+from cpi_conformance.control.denials import Denial
 from cpi_conformance.control.orders import Deletion, InstanceOrder, KeyOrder, KeyType
 from cpi_conformance.control.shared import Carried
 from cpi_conformance.control.wire import ServiceInstance

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from cpi_conformance.control.cockpit import Denial
+from cpi_conformance.control.denials import Denial
 from cpi_conformance.control.lifecycle import Lifecycle
 from cpi_conformance.control.orders import Deletion, InstanceOrder, KeyOrder, KeyType
 from cpi_conformance.control.shared import Carried

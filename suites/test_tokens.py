@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from cpi_conformance.certificates import PfxFile, open_pfx
-from cpi_conformance.control.cockpit import Denial
+from cpi_conformance.control.denials import Denial
 from cpi_conformance.control.lifecycle import Lifecycle
 from cpi_conformance.control.orders import DEFAULT_ROLE, Deletion, InstanceOrder, KeyOrder, KeyType, TokenOrder
 from cpi_conformance.control.shared import Carried, SharedCreations

@@ -10,18 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cpi_conformance.control.cockpit import (
-    LAYER_OF_DENIAL,
-    OUTAGES,
-    Cockpit,
-    Denial,
-    DenialLayer,
-    Denied,
-    Granted,
-    Reply,
-    denial,
-)
+from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Reply
 from cpi_conformance.control.credentials import KeyCredentials, read_credentials
+from cpi_conformance.control.denials import LAYER_OF_DENIAL, OUTAGES, Denial, DenialLayer, denial
 from cpi_conformance.control.errors import (
     ApiError,
     BrokenAnswer,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cpi_conformance.control.errors import ControlError
-from cpi_conformance.control.lifecycle import Held, Remaining, Removal
+from cpi_conformance.control.place import Held, Remaining, Removal
 from cpi_conformance.control.run_mark import RunMark
 from cpi_conformance.control.tenant import KeystoreEntry, Package, RuntimeArtifact, Tenant
 
@@ -121,7 +121,7 @@ class Content:
             try:
                 found = [each.held for each in self.of_runs() if each.run == self.mark.run]
             except ControlError as error:
-                listing = Remaining(Held("tenant", "", ""), str(error))
+                listing = Remaining(Held("place", self.name, ""), str(error))
                 return Removal(tuple(removed), (*_remaining(failed), listing))
             if not found:
                 return Removal(tuple(removed), ())

@@ -10,12 +10,12 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from cpi_conformance.control.cloud_foundry import CloudFoundry
 from cpi_conformance.control.errors import ControlError
 from cpi_conformance.control.labels import RUN
 from cpi_conformance.control.orders import InstanceOrder, KeyOrder
+from cpi_conformance.control.place import Held, Remaining, Removal
 from cpi_conformance.control.run_mark import RunMark
 from cpi_conformance.control.wire import Plan, ServiceInstance, ServiceKey, Space
 
@@ -29,31 +29,6 @@ ROUNDS = 3
 """How often a removal asks what is left: something may have been on its way when it first asked."""
 
 
-@dataclass(frozen=True, order=True)
-class Held:
-    """An instance, or a service key of one, that a space holds."""
-
-    kind: str
-    name: str
-    guid: str
-
-
-@dataclass(frozen=True)
-class Remaining:
-    """What could not be removed, and why not, in the far side's words."""
-
-    held: Held
-    why: str
-
-
-@dataclass(frozen=True)
-class Removal:
-    """What came of a removal."""
-
-    removed: tuple[Held, ...]
-    remaining: tuple[Remaining, ...]
-
-
 class Lifecycle:
     """Creates under a run's mark, and removes by it; safe to use from several threads."""
 
@@ -63,6 +38,11 @@ class Lifecycle:
         self.mark = mark
         self._plans: dict[str, Plan] = {}
         self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What a receipt calls it."""
+        return f"space {self.space.name}"
 
     def create_instance(self, order: InstanceOrder) -> ServiceInstance:
         """An instance that has reached *create succeeded*.
@@ -97,10 +77,14 @@ class Lifecycle:
         mark = RunMark.of(instance.name, instance.labels)
         return mark is not None and mark.run != self.mark.run
 
+    def ours(self) -> frozenset[Held]:
+        """What of it this run has created."""
+        instances, keys = self.of_this_run()
+        return _held("instance", instances) | _held("service key", keys)
+
     def foreign(self) -> frozenset[Held]:
         """What of the inventory no run has created."""
-        instances, keys = self.of_this_run()
-        return self.inventory() - _held("instance", instances) - _held("service key", keys)
+        return self.inventory() - self.ours()
 
     def remove_all(self, progress: Callable[[str], None] = lambda line: None) -> Removal:
         """Remove all that carries the run's label, keys before instances; goes on after an error.
@@ -113,7 +97,7 @@ class Lifecycle:
             try:
                 instances, keys = self.of_this_run()
             except ControlError as error:
-                listing = Held("space", self.space.name, self.space.guid)
+                listing = Held("place", self.name, self.space.guid)
                 return Removal(tuple(removed), (*_remaining(failed), Remaining(listing, str(error))))
             if not instances and not keys:
                 return Removal(tuple(removed), ())

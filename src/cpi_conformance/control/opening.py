@@ -15,10 +15,11 @@ from cryptography import x509
 
 from cpi_conformance.control.cloud_foundry import CloudFoundry
 from cpi_conformance.control.errors import LoginRefused
-from cpi_conformance.control.lifecycle import Held, Lifecycle
+from cpi_conformance.control.lifecycle import Lifecycle
 from cpi_conformance.control.login import Login, RefreshTokenLogin, SessionLogin
 from cpi_conformance.control.once import Notes, Once
 from cpi_conformance.control.patience import Patience
+from cpi_conformance.control.place import Held
 from cpi_conformance.control.receipt import inventory_of, noted
 from cpi_conformance.control.run_mark import RunMark
 from cpi_conformance.secret import Secret

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cpi_conformance.control.cloud_foundry import CloudFoundry
 from cpi_conformance.control.errors import ControlError
 from cpi_conformance.control.labels import RUN
-from cpi_conformance.control.lifecycle import Held, Remaining, Removal
+from cpi_conformance.control.place import Held, Remaining, Removal
 from cpi_conformance.control.run_mark import RunMark
 from cpi_conformance.control.wire import ServiceInstance, ServiceKey, Space
 

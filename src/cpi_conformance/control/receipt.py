@@ -1,4 +1,4 @@
-"""The receipt of a run: what a space held before, what was removed, and what it holds after, read from the API."""
+"""The receipt of a run: what a place held before, what was removed, and what it holds after, read from the API."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 from cpi_conformance.control.errors import ControlError
-from cpi_conformance.control.lifecycle import Held, Lifecycle, Remaining
 from cpi_conformance.control.once import Notes
+from cpi_conformance.control.place import Held, Place, Remaining
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a run leaves behind in a space.
+    """What a run leaves behind in a place.
 
     Attributes:
+        place: the space of Cloud Foundry, or the tenant.
         run: the run's id on the far side.
-        before, after: how many instances and keys the space held, ours not counted before.
+        before, after: how many things it held, ours not counted before.
         removed: what the end of the run removed; checks have removed their own before.
         remaining: what could not be removed, and why.
         disappeared: what was there before, was not ours, and is gone.
@@ -25,6 +26,7 @@ class Receipt:
     """
 
     landscape: str
+    place: str
     run: str
     before: int
     after: int
@@ -39,10 +41,9 @@ class Receipt:
         return not self.remaining and not self.disappeared
 
     @staticmethod
-    def unread(landscape: str, why: str) -> Receipt:
+    def unread(landscape: str, place: str, why: str) -> Receipt:
         """Of a run that could not get back in to remove what it had created."""
-        space = Held("space", landscape, "")
-        return Receipt(landscape, "", 0, 0, (), (Remaining(space, why),), (), ())
+        return Receipt(landscape, place, "", 0, 0, (), (Remaining(Held("place", place, ""), why),), (), ())
 
 
 def noted(inventory: frozenset[Held]) -> Notes:
@@ -57,27 +58,24 @@ def inventory_of(notes: Notes) -> frozenset[Held]:
 
 def settle(
     landscape: str,
-    lifecycle: Lifecycle,
+    place: Place,
     before: frozenset[Held],
     progress: Callable[[str], None] = lambda line: None,
 ) -> Receipt:
     """Remove all that the run has created, and read from the API what is there now. Never raises for the far side."""
-    removal = lifecycle.remove_all(progress)
+    removal = place.remove_all(progress)
     remaining = removal.remaining
     try:
-        after = lifecycle.inventory()
-        instances, keys = lifecycle.of_this_run()
+        after, ours = place.inventory(), place.ours()
     except ControlError as error:
-        space = Held("space", lifecycle.space.name, lifecycle.space.guid)
-        unread = (*remaining, Remaining(space, f"what it holds now could not be read: {error}"))
-        return Receipt(landscape, lifecycle.mark.run, len(before), len(before), removal.removed, unread, (), ())
+        unread = (*remaining, Remaining(Held("place", place.name, ""), f"it could not be read again: {error}"))
+        return Receipt(landscape, place.name, place.mark.run, len(before), len(before), removal.removed, unread, (), ())
     known = {each.held for each in remaining}
-    ours = {Held("instance", one.name, one.guid) for one in instances}
-    ours |= {Held("service key", one.name, one.guid) for one in keys}
     late = [Remaining(held, "it is still listed after its removal") for held in sorted(ours - known)]
     return Receipt(
         landscape=landscape,
-        run=lifecycle.mark.run,
+        place=place.name,
+        run=place.mark.run,
         before=len(before),
         after=len(after),
         removed=removal.removed,

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from cpi_conformance.control.cockpit import Cockpit, Denial, Denied, Granted, Reply
+from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Reply
+from cpi_conformance.control.denials import Denial
 from cpi_conformance.control.labels import RUN
 from cpi_conformance.control.lifecycle import Lifecycle
 from cpi_conformance.control.once import Notes, Once

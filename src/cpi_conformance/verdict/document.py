@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-from cpi_conformance.control.lifecycle import Held
+from cpi_conformance.control.place import Held
 from cpi_conformance.control.receipt import Receipt
 from cpi_conformance.verdict.model import Run, Verdict
 
@@ -39,6 +39,7 @@ def run_document(run: Run) -> dict[str, Any]:
 def _receipt(receipt: Receipt) -> dict[str, Any]:
     return {
         "landscape": receipt.landscape,
+        "place": receipt.place,
         "run": receipt.run,
         "clean": receipt.clean,
         "before": receipt.before,

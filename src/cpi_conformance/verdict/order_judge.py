@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from cpi_conformance.control.cockpit import LAYER_OF_DENIAL, OUTAGES, Cockpit, Denial, Denied, Granted, Reply
+from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Reply
+from cpi_conformance.control.denials import LAYER_OF_DENIAL, OUTAGES, Denial
 from cpi_conformance.control.orders import Order, OrderDeviation
 from cpi_conformance.diagnosis import (
     NOT_REFUSED,

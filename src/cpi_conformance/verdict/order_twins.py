@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from cpi_conformance.control.cockpit import Cockpit, Denial, Denied, Granted, Reply, Withdrawn
+from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Reply, Withdrawn
+from cpi_conformance.control.denials import Denial
 from cpi_conformance.control.once import Notes, Once
 from cpi_conformance.control.orders import Order
 
