@@ -10,7 +10,11 @@ pytest_plugins = [
     "fixtures.cockpit",
     "fixtures.parts",
     "fixtures.shared",
+    "fixtures.tenant",
     "fixtures.service_keys",
     "fixtures.certificates",
+    "fixtures.keystore",
+    "fixtures.flows",
+    "fixtures.shown",
     "fixtures.verdict",
 ]

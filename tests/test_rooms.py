@@ -23,7 +23,7 @@ ALLOWED = {
     "diagnosis": set[str](),
     "verdict": {"control", "diagnosis", "landscape", "sender"},
     "simulator": {"certificates", "secret"},
-    "cli": {"control", "landscape", "simulator"},
+    "cli": {"certificates", "control", "landscape", "secret", "simulator"},
     "__main__": {"cli"},
     "pytest_start": set[str](),
 }

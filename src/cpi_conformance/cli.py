@@ -153,11 +153,18 @@ def inspect(
     passphrase = _passphrase(passphrase_env, passphrase_file)
     found = inspected(content, passphrase)
     if found.locked and passphrase is None and sys.stdin.isatty():
-        found = inspected(content, Secret(typer.prompt("Passphrase", hide_input=True, err=True, default="")))
+        found = inspected(content, _asked())
     encoding = sys.stdout.encoding or "ascii"
     typer.echo(rendered(found, file.name).encode(encoding, "backslashreplace").decode(encoding))
     if found.unreadable or found.to_do:
         raise typer.Exit(2 if found.unreadable else 1)
+
+
+def _asked() -> Secret:
+    try:
+        return Secret(typer.prompt("Passphrase", hide_input=True, err=True, default="", show_default=False))
+    except typer.Abort:
+        raise typer.Exit(2) from None
 
 
 LARGEST = 4 * 1024 * 1024
@@ -168,9 +175,8 @@ def _read(path: Path, option: str) -> bytes:
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "that is no path"
-        raise typer.BadParameter(f"{path}: {said}", param_hint=option) from None
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror or error}", param_hint=option) from None
     if len(content) > LARGEST:
         raise typer.BadParameter(f"{path} is larger than 4 MiB; that is no certificate file", param_hint=option)
     return content

@@ -65,19 +65,20 @@ class Content:
         return f"cpic-{self.mark.run}-{self.mark.expires:010d}-{name}"
 
     def inventory(self) -> frozenset[Held]:
-        """All packages, deployed flows and keystore entries of the tenant.
+        """All packages, deployed flows and keystore entries of the tenant, but for what another run has created.
 
         Raises:
             ControlError: they could not be listed.
         """
         packages, flows, entries = self._listed()
-        return frozenset(
+        held = frozenset(
             (
                 *(Held(PACKAGE, each.name, each.id) for each in packages),
                 *(Held(FLOW, each.name, each.id) for each in flows),
                 *(Held(ENTRY, each.alias, each.hexalias) for each in entries),
             )
         )
+        return held - {each.held for each in _of_runs(packages, flows, entries) if each.run != self.mark.run}
 
     def ours(self) -> frozenset[Held]:
         """What of it belongs to this run.
@@ -93,22 +94,7 @@ class Content:
         Raises:
             ControlError: it could not be listed.
         """
-        packages, flows, entries = self._listed()
-        marks = {mark.run: mark for each in packages if (mark := _mark_of(each))}
-        found = [
-            Found(Held(kind, name, guid), match[1], marks.get(match[1]))
-            for kind, name, guid in (
-                *((FLOW, each.name, each.id) for each in flows),
-                *((PACKAGE, each.name, each.id) for each in packages),
-            )
-            if (match := OURS.fullmatch(guid))
-        ]
-        aliases = [
-            Found(Held(ENTRY, each.alias, each.hexalias), match[1], RunMark(match[1], int(match[2])))
-            for each in entries
-            if (match := OUR_ALIAS.fullmatch(each.alias))
-        ]
-        return (*aliases, *found)
+        return _of_runs(*self._listed())
 
     def remove_all(self, progress: Callable[[str], None] = lambda line: None) -> Removal:
         """Remove all that belongs to the run; goes on after an error.
@@ -161,3 +147,23 @@ def _mark_of(package: Package) -> RunMark | None:
 
 def _remaining(failed: dict[Held, str]) -> tuple[Remaining, ...]:
     return tuple(Remaining(held, why) for held, why in sorted(failed.items()))
+
+
+def _of_runs(
+    packages: tuple[Package, ...], flows: tuple[RuntimeArtifact, ...], entries: tuple[KeystoreEntry, ...]
+) -> tuple[Found, ...]:
+    marks = {mark.run: mark for each in packages if (mark := _mark_of(each))}
+    found = [
+        Found(Held(kind, name, guid), match[1], marks.get(match[1]))
+        for kind, name, guid in (
+            *((FLOW, each.name, each.id) for each in flows),
+            *((PACKAGE, each.name, each.id) for each in packages),
+        )
+        if (match := OURS.fullmatch(guid))
+    ]
+    aliases = [
+        Found(Held(ENTRY, each.alias, each.hexalias), match[1], RunMark(match[1], int(match[2])))
+        for each in entries
+        if (match := OUR_ALIAS.fullmatch(each.alias))
+    ]
+    return (*aliases, *found)

@@ -57,9 +57,8 @@ def open_lifecycle(
 
         cloud = connect(login) if isinstance(login, SessionLogin) else _logged_in_once(connect, login, once)
         found = cloud.space(cloud.organization(organization), space)
-        # written down first: whoever finds a mark later knows that there may be something to remove
-        mark = once.get("mark", lambda: _mark_notes(RunMark.new(cloud.far_now(), dt.timedelta(minutes=lifetime))))
-        lifecycle = Lifecycle(cloud, found, RunMark(mark["run"], int(mark["expires"])))
+        lifecycle = Lifecycle(cloud, found, marked_once(once, cloud.far_now, lifetime))
+        # written down first: whoever finds this later knows that there may be something to remove
         before = inventory_of(once.get("before", lambda: noted(lifecycle.inventory())))
         ending.pop_all()
         return Opened(lifecycle, before)
@@ -81,5 +80,12 @@ def _logged_in_once(connect: Callable[[Login], CloudFoundry], login: Login, once
     return first[0] if first else connect(RefreshTokenLogin(Secret(notes["refresh_token"])))
 
 
-def _mark_notes(mark: RunMark) -> Notes:
-    return {"run": mark.run, "expires": str(mark.expires)}
+def marked_once(once: Once, far_now: Callable[[], dt.datetime], lifetime: int) -> RunMark:
+    """The one mark of a run on a landscape; ``lifetime`` is in minutes."""
+
+    def mark() -> Notes:
+        new = RunMark.new(far_now(), dt.timedelta(minutes=lifetime))
+        return {"run": new.run, "expires": str(new.expires)}
+
+    notes = once.get("mark", mark)
+    return RunMark(notes["run"], int(notes["expires"]))

@@ -4,6 +4,7 @@ No exception leaves :meth:`Sender.send` for anything that the far side did.
 """
 
 from cpi_conformance.sender.call import (
+    FETCH_CSRF_TOKEN,
     TLS_1_0,
     TLS_1_1,
     TLS_1_2,
@@ -16,6 +17,7 @@ from cpi_conformance.sender.call import (
     CertificateInHandshake,
     CertificateInHeaders,
     CredentialsInQuery,
+    CsrfToken,
     Deviation,
     Expected,
     NoAuthorization,
@@ -30,6 +32,7 @@ from cpi_conformance.sender.observation import Accepted, Evidence, Observation, 
 from cpi_conformance.sender.sender import Sender
 
 __all__ = [
+    "FETCH_CSRF_TOKEN",
     "TLS_1_0",
     "TLS_1_1",
     "TLS_1_2",
@@ -44,6 +47,7 @@ __all__ = [
     "CertificateInHandshake",
     "CertificateInHeaders",
     "CredentialsInQuery",
+    "CsrfToken",
     "Deviation",
     "Evidence",
     "Expected",

@@ -117,6 +117,28 @@ class CredentialsInQuery(Authorization):
 
 
 @dataclass(frozen=True)
+class CsrfToken:
+    """What a sender shows to a channel with CSRF protection; ``None`` leaves it out.
+
+    Attributes:
+        token: the header ``X-CSRF-Token``; ``Fetch`` asks for one.
+        cookies: the header ``Cookie``, by which the runtime knows the session that the token belongs to.
+    """
+
+    token: Secret | None = None
+    cookies: Secret | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The headers to send."""
+        shown = {"X-CSRF-Token": self.token, "Cookie": self.cookies}
+        return {name: value.reveal() for name, value in shown.items() if value is not None}
+
+
+NO_CSRF_TOKEN = CsrfToken()
+FETCH_CSRF_TOKEN = CsrfToken(Secret("Fetch"))
+
+
+@dataclass(frozen=True)
 class NoCertificate:
     """No client certificate, although the load balancer asks for one."""
 
@@ -177,6 +199,7 @@ class Call:
     authorization: Authorization = NoAuthorization()
     certificate: Presentation = NoCertificate()
     tls: TlsRange = TLS_ANY
+    csrf: CsrfToken = NO_CSRF_TOKEN
     expects: Expected = Expected()
     seconds: float = 30.0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 
+from cpi_conformance.sender.call import CsrfToken
 from cpi_conformance.sender.layers import LAYER_OF, Cause, Layer
 
 
@@ -16,11 +17,13 @@ class Response:
     Attributes:
         headers: names in lower case; values of cookies are left out.
         body: at most the first 64 KiB.
+        csrf: the CSRF token and the cookies of its session, when the answer has brought one.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes = field(repr=False)
+    csrf: CsrfToken | None = field(default=None, repr=False)
 
     def header(self, name: str) -> str | None:
         """The first value of a header (name in lower case), or ``None``."""

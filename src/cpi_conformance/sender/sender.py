@@ -15,8 +15,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cpi_conformance.certificates import PfxFile, PfxRefused, dn, missing_issuer
+from cpi_conformance.secret import Secret
 from cpi_conformance.sender.alerts import alert_name
-from cpi_conformance.sender.call import Basic, Call, CertificateInHandshake, CertificateInHeaders, TlsRange, Trust
+from cpi_conformance.sender.call import (
+    Basic,
+    Call,
+    CertificateInHandshake,
+    CertificateInHeaders,
+    CsrfToken,
+    TlsRange,
+    Trust,
+)
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
 from cpi_conformance.sender.contexts import SenderAdapter, adapter_for
 from cpi_conformance.sender.layers import Cause
@@ -25,6 +34,8 @@ from cpi_conformance.sender.transcript import Transcript, transcribing
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a response body that are read; an error page has 437, the flow's answer 30."""
+
+CSRF_HEADER = "x-csrf-token"
 
 SHORTEST_SECRET = 8
 """Characters; cutting shorter texts out of an answer would cut up innocent words."""
@@ -88,7 +99,7 @@ def _prepared(call: Call) -> requests.PreparedRequest:
     headers = {"Connection": "close", "Accept": "*/*", "User-Agent": "cpi-conformance"}
     query: dict[str, str] = {}
     if call.scheme == "https":
-        headers |= call.authorization.headers()
+        headers |= call.authorization.headers() | call.csrf.headers()
         query = call.authorization.query()
     if isinstance(call.certificate, CertificateInHeaders):
         headers |= _claimed(call.certificate.pfx)
@@ -122,10 +133,11 @@ def _exchange(adapter: SenderAdapter, prepared: requests.PreparedRequest, call: 
     with adapter.send(prepared, stream=True, timeout=call.seconds) as answer:
         body = answer.raw.read(BODY_LIMIT, decode_content=True)
         headers = _without_cookies(answer)
+        csrf = _csrf_token(answer)
     for form in _forms_of_secrets(call):
         body = body.replace(form.encode(), b"(secret)")
         headers = tuple((name, value.replace(form, "(secret)")) for name, value in headers)
-    return Response(answer.status_code, headers, body)
+    return Response(answer.status_code, headers, body, csrf)
 
 
 def _forms_of_secrets(call: Call) -> list[str]:
@@ -145,9 +157,22 @@ def _is_cut(response: Response) -> bool:
 
 
 def _without_cookies(answer: requests.Response) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.lower(), "…" if name.lower() == "set-cookie" else value) for name, value in answer.headers.items()
-    )
+    return tuple((name.lower(), _shown(name.lower(), value)) for name, value in answer.headers.items())
+
+
+def _shown(name: str, value: str) -> str:
+    """A cookie and a token let in whoever has them; that a token is required may be read by all."""
+    secret = name == "set-cookie" or (name == CSRF_HEADER and value.lower() != "required")
+    return "…" if secret else value
+
+
+def _csrf_token(answer: requests.Response) -> CsrfToken | None:
+    token = answer.headers.get(CSRF_HEADER)
+    if token is None or token.lower() == "required":
+        return None
+    set_cookies = answer.raw.headers.getlist("set-cookie")
+    cookies = "; ".join(each.partition(";")[0] for each in set_cookies)
+    return CsrfToken(Secret(token), Secret(cookies) if cookies else None)
 
 
 def _request_line(call: Call) -> str:
