@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shlex
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -88,46 +90,49 @@ def reap(
         str | None, typer.Option(help="This run only, and although its time is not over: when it is known to be dead.")
     ] = None,
 ) -> None:
-    """List what killed runs have left in the space of a landscape, and remove it with --yes.
+    """List what killed runs have left in the space and on the tenant of a landscape, and remove it with --yes.
 
     Exit code 0: nothing is left, or only listed; 1: something could not be removed; 2: the landscape file or
-    an option cannot be used; 3: Cloud Foundry does not answer, or does not let us in.
+    an option cannot be used; 3: Cloud Foundry or the tenant does not answer, or does not let us in.
     """
     from cpi_conformance.control import CloudFoundry, ControlError
+    from cpi_conformance.control.content import Content
+    from cpi_conformance.control.lifecycle import Lifecycle
     from cpi_conformance.control.patience import Patience
-    from cpi_conformance.control.reaping import leftovers, remove
+    from cpi_conformance.control.reaping import Reaped, borrowed_key, reap_space, reap_tenant
+    from cpi_conformance.control.run_mark import RunMark
+    from cpi_conformance.control.tenant import Tenant, TenantError
     from cpi_conformance.landscape import LandscapeProblems, MissingMaterial, load_landscape
 
     try:
-        target = load_landscape(landscape).target()
+        loaded = load_landscape(landscape)
+        target = loaded.target()
     except (LandscapeProblems, MissingMaterial) as problem:
         raise typer.BadParameter(str(problem), param_hint="LANDSCAPE") from None
-    patience = Patience(deadline=target.deadline)
+    patience, api = Patience(deadline=target.deadline), loaded.tenant_api
+    reaped = Reaped()
     try:
         with CloudFoundry(target.api, target.login, trusted=target.trusted, patience=patience) as cloud:
             space = cloud.space(cloud.organization(target.organization), target.space)
-            now = cloud.far_now()
-            found = [each for each in leftovers(cloud, space) if run in (None, each.mark.run)]
-            remaining = 0
-            for leftover in found:
-                dead = leftover.dead(now) or run is not None
-                typer.echo(leftover.told(now))
-                if yes and dead:
-                    removal = remove(cloud, leftover)
-                    remaining += len(removal.remaining)
-                    for held in removal.removed:
-                        typer.echo(f"  removed {held.kind} {held.name}")
-                    for left in removal.remaining:
-                        typer.echo(f"  not removed: {left.held.kind} {left.held.name}: {left.why}")
+            mark = RunMark.new(cloud.far_now(), dt.timedelta(minutes=10))
+            if api is not None and (api.credentials or yes):
+                with ExitStack() as key:
+                    credentials = api.credentials or key.enter_context(borrowed_key(Lifecycle(cloud, space, mark)))
+                    tenant = key.enter_context(Tenant(credentials, trusted=api.trusted, patience=patience))
+                    reaped += reap_tenant(Content(tenant, mark), run=run, yes=yes, tell=typer.echo)
+            elif api is not None:
+                typer.echo("the tenant is looked at with --yes only: the file gives no tenant_api.service_key")
+            reaped += reap_space(cloud, space, run=run, yes=yes, tell=typer.echo)
     except ControlError as error:
-        typer.echo(f"Cloud Foundry at {target.api}: {error}", err=True)
+        where = "the tenant" if isinstance(error, TenantError) else f"Cloud Foundry at {target.api}"
+        typer.echo(f"{where}: {error}", err=True)
         raise typer.Exit(3) from None
-    if not found:
+    if not reaped.found:
         whose = "no run" if run is None else f"no run {run}"
         typer.echo(f"{whose} has left anything in the space {target.space}")
     elif not yes:
         typer.echo("nothing removed; repeat with --yes")
-    if remaining:
+    if reaped.remaining:
         raise typer.Exit(1)
 
 

@@ -19,6 +19,16 @@ from cpi_conformance.secret import Secret
 
 DEFAULT_ROLE = "ESBMessaging.send"
 
+EXPERT_ROLES = (
+    "MonitoringArtifactsDeploy",
+    "MonitoringDataRead",
+    "SecurityMaterialEdit",
+    "WorkspaceArtifactsDeploy",
+    "WorkspacePackagesEdit",
+    "WorkspacePackagesRead",
+)
+"""Of a service key of the plan *api* by which flows are deployed and the keystore is changed (SAP help 556d557)."""
+
 
 class KeyType(StrEnum):
     """The types of a service key in the cockpit's words, and the one of the whitepaper's time."""

@@ -8,15 +8,23 @@ with it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cpi_conformance.control.cloud_foundry import CloudFoundry
+from cpi_conformance.control.content import Content
+from cpi_conformance.control.credentials import KeyCredentials
 from cpi_conformance.control.errors import ControlError
 from cpi_conformance.control.labels import RUN
+from cpi_conformance.control.lifecycle import Lifecycle
+from cpi_conformance.control.orders import EXPERT_ROLES, InstanceOrder, KeyOrder
 from cpi_conformance.control.place import Held, Remaining, Removal
 from cpi_conformance.control.run_mark import RunMark
 from cpi_conformance.control.wire import ServiceInstance, ServiceKey, Space
+
+Tell = Callable[[str], None]
+"""Takes one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +96,68 @@ def _attempt(held: Held, delete: Callable[[str], None], removed: list[Held], rem
         return False
     removed.append(held)
     return True
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """How much runs have left in a place, and how much of it is still there because it could not be removed."""
+
+    found: int = 0
+    remaining: int = 0
+
+    def __add__(self, other: Reaped) -> Reaped:
+        return Reaped(self.found + other.found, self.remaining + other.remaining)
+
+
+def reap_space(cloud: CloudFoundry, space: Space, *, run: str | None, yes: bool, tell: Tell) -> Reaped:
+    """List what runs have left in a space and, with ``yes``, remove what is over, or belongs to ``run``.
+
+    Raises:
+        ControlError: it could not be listed.
+    """
+    now = cloud.far_now()
+    found = [each for each in leftovers(cloud, space) if run in (None, each.mark.run)]
+    remaining = 0
+    for leftover in found:
+        tell(leftover.told(now))
+        if yes and (leftover.dead(now) or run is not None):
+            removal = remove(cloud, leftover)
+            remaining += len(removal.remaining)
+            for held in removal.removed:
+                tell(f"  removed {held.kind} {held.name}")
+            for left in removal.remaining:
+                tell(f"  not removed: {left.held.kind} {left.held.name}: {left.why}")
+    return Reaped(len(found), remaining)
+
+
+def reap_tenant(content: Content, *, run: str | None, yes: bool, tell: Tell) -> Reaped:
+    """Likewise on a tenant; what does not say until when it belongs to its run goes only when ``run`` is named.
+
+    Raises:
+        ControlError: it could not be listed.
+    """
+    now = content.tenant.far_now().timestamp()
+    others = [each for each in content.of_runs() if each.run != content.mark.run and run in (None, each.run)]
+    remaining = 0
+    for each in others:
+        over = each.mark is not None and each.mark.expires <= now
+        tell(f"{each.held.kind} {each.held.name}  run {each.run}, {'over' if over else 'perhaps under way'}")
+        if yes and (over or run is not None):
+            why = content.remove(each.held)
+            remaining += why is not None
+            tell("  removed" if why is None else f"  not removed: {why}")
+    return Reaped(len(others), remaining)
+
+
+@contextmanager
+def borrowed_key(lifecycle: Lifecycle) -> Iterator[KeyCredentials]:
+    """The credentials of a service key of the plan *api* that is made for this, and removed again.
+
+    Raises:
+        ControlError: it could not be made.
+    """
+    try:
+        instance = lifecycle.create_instance(InstanceOrder(plan="api", roles=EXPERT_ROLES))
+        yield lifecycle.cloud.credentials(lifecycle.create_key(KeyOrder(instance)))
+    finally:
+        lifecycle.remove_all()
