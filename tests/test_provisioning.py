@@ -123,7 +123,7 @@ def test_space_holds_what_it_held_before(parallel: Parallel) -> None:
     held = len(parallel.before.instances) + len(parallel.before.keys)
     receipt = parallel.ended.receipt
     assert (receipt["clean"], receipt["before"], receipt["after"]) == (True, held, held)
-    assert f"{held} before, {held} after" in parallel.ended.output
+    assert f"{held} things before, {held} after" in parallel.ended.output
 
 
 def test_private_folder_is_private_and_goes(parallel: Parallel) -> None:

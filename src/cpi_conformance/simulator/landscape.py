@@ -25,9 +25,6 @@ from cpi_conformance.simulator.cloud_foundry.urls import Urls
 from cpi_conformance.simulator.cloud_foundry.users import Role, User
 from cpi_conformance.simulator.exchange import Application
 from cpi_conformance.simulator.hosts import HOST, Hosts
-from cpi_conformance.simulator.integration.deployment import Deployments
-from cpi_conformance.simulator.integration.design_time import DesignTime
-from cpi_conformance.simulator.integration.message_logs import MessageLogs
 from cpi_conformance.simulator.it_rt import ItRt
 from cpi_conformance.simulator.key_credentials import TenantUrls
 from cpi_conformance.simulator.load_balancer import LoadBalancer
@@ -61,9 +58,6 @@ class SimulatedLandscape:
         keys: the service instances and keys; what is created there directly needs :meth:`adopt`.
         load_balancer: what is presented, and whom it trusts.
         runtime: where flows are deployed.
-        design_time: packages and their artifacts.
-        deployments: what becomes of artifacts that are deployed.
-        message_logs: one for each call that reached a flow.
         broker: makes service keys for the Cloud Controller.
         xsuaa: issues tokens for service keys.
         cloud_controller: the API of Cloud Foundry, with one organization and one space.
@@ -86,16 +80,7 @@ class SimulatedLandscape:
         self.keys = ServiceKeys(SUBDOMAIN, clock)
         self.xsuaa = Xsuaa(self.keys, self._tenant_issuer, nowhere, SUBACCOUNT)
         accepts_certificates = self.profile.accepts_certificates
-        self.message_logs = MessageLogs()
-        self.runtime = Runtime(
-            self.keys,
-            clock,
-            self._tenant_issuer,
-            accepts_certificates=accepts_certificates,
-            message_logs=self.message_logs,
-        )
-        self.design_time = DesignTime(clock)
-        self.deployments = Deployments(clock, self.runtime)
+        self.runtime = Runtime(self.keys, clock, self._tenant_issuer, accepts_certificates=accepts_certificates)
         self.runtime.deploy(WHITEPAPER_FLOW)
         certificates = CertificateService(self.passports.root, SUBACCOUNT, clock)
         self.broker = ItRt(self.keys, certificates, self.profile.key_rules, nowhere, custom_roles=(OTHER_ROLE,))
@@ -204,7 +189,6 @@ class SimulatedLandscape:
         try:
             thread.run(self._hosts.close())
             thread.run(self.cloud_controller.close())
-            thread.run(self.deployments.close())
         finally:
             thread.end()
 
