@@ -16,6 +16,7 @@ from cpi_conformance.landscape.schema import (
     LandscapeFile,
     LoginSection,
     ServiceKeysSection,
+    TenantApiSection,
 )
 from cpi_conformance.sender import Layer
 from cpi_conformance.verdict import SCHEMA
@@ -77,6 +78,8 @@ def test_every_key_of_the_landscape_file_is_documented() -> None:
             assert f"{section}.{key}" in documented
     for key in CloudFoundrySection.model_fields:
         assert f"cloud_foundry.{key}" in documented
+    for key in TenantApiSection.model_fields:
+        assert f"tenant_api.{key}" in documented
     for key in LoginSection.model_fields:
         assert f"{key} = " in document
     for parts in (ServiceKeysSection, CertificatesSection):
