@@ -1,0 +1,173 @@
+"""What a run shares and leaves behind, against the simulated Cloud Foundry: dead workers, neighbours, other runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cpi_conformance.control.cloud_foundry import CloudFoundry
+from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Withdrawn
+from cpi_conformance.control.denials import Denial
+from cpi_conformance.control.lifecycle import Lifecycle
+from cpi_conformance.control.login import PasswordLogin
+from cpi_conformance.control.once import Once
+from cpi_conformance.control.orders import Deletion, InstanceOrder, KeyOrder, KeyType, Order, TokenOrder
+from cpi_conformance.control.receipt import settle
+from cpi_conformance.control.run_mark import RunMark
+from cpi_conformance.control.shared import InstanceKind, KeyKind, Kinds, SharedCreations
+from cpi_conformance.control.wire import ServiceInstance, ServiceKey
+from cpi_conformance.control.xsuaa import Token, request_token
+from cpi_conformance.simulator.landscape import ORGANIZATION, SPACE, SimulatedLandscape
+from cpi_conformance.simulator.population import populate
+
+KINDS: Kinds = {"oauth": InstanceKind(InstanceOrder()), "oauthcpikey": KeyKind("oauth")}
+
+
+@pytest.fixture(scope="module")
+def landscape() -> Iterator[SimulatedLandscape]:
+    """One for all tests: each must leave it as it was."""
+    with SimulatedLandscape("current") as landscape:
+        populate(landscape)
+        yield landscape
+
+
+@pytest.fixture
+def cloud(landscape: SimulatedLandscape) -> Iterator[CloudFoundry]:
+    """A client, and afterwards nothing more than before."""
+    user = landscape.users["developer"]
+    before = landscape.cloud_controller.inventory()
+    login = PasswordLogin(user.name, user.password)
+    with CloudFoundry(landscape.api_url, login, trusted=(landscape.trusted_root,)) as cloud:
+        yield cloud
+    assert landscape.cloud_controller.inventory() == before
+
+
+@pytest.fixture
+def lifecycle(cloud: CloudFoundry) -> Iterator[Lifecycle]:
+    """A run in the space."""
+    with_mark = run_in(cloud)
+    yield with_mark
+    assert not with_mark.remove_all().remaining
+
+
+def run_in(cloud: CloudFoundry) -> Lifecycle:
+    """Another run in the space."""
+    space = cloud.space(cloud.organization(ORGANIZATION), SPACE)
+    return Lifecycle(cloud, space, RunMark.new(cloud.far_now(), dt.timedelta(hours=1)))
+
+
+def cockpit_of(lifecycle: Lifecycle, undecided: list[Order] | None = None) -> Cockpit:
+    """A cockpit for a run."""
+
+    def token(order: TokenOrder) -> Token:
+        return request_token(order.credentials, secret=order.secret)
+
+    told = undecided if undecided is not None else []
+    return Cockpit(lifecycle, token, told.append)
+
+
+def shared_in(lifecycle: Lifecycle, folder: Path) -> SharedCreations:
+    """What a process of the run shares."""
+    return SharedCreations(KINDS, cockpit_of(lifecycle), lifecycle, Once(folder))
+
+
+def test_what_a_dead_worker_has_ordered_is_taken_over(lifecycle: Lifecycle, tmp_path: Path) -> None:
+    """Its instance and key exist under the shared names, but nobody has written down their guids."""
+    name = lifecycle.mark.instance_name("oauth")
+    instance = lifecycle.create_instance(InstanceOrder(name=name))
+    key = lifecycle.create_key(KeyOrder(instance, name="oauthcpikey"))
+    shared = shared_in(lifecycle, tmp_path)
+    assert guid(shared.carried("oauth").reply) == instance.guid
+    assert guid(shared.carried("oauthcpikey").reply) == key.guid
+    shared.close()
+
+
+def test_what_another_run_has_is_not_taken_over(lifecycle: Lifecycle, cloud: CloudFoundry, tmp_path: Path) -> None:
+    """The same name without the label of this run is somebody else's."""
+    other = run_in(cloud)
+    other.create_instance(InstanceOrder(name=lifecycle.mark.instance_name("oauth")))
+    shared = shared_in(lifecycle, tmp_path)
+    reply = shared.carried("oauth").reply
+    shared.close()
+    assert isinstance(reply, Denied)
+    assert reply.cause is Denial.NAME_TAKEN
+    assert not other.remove_all().remaining
+
+
+def test_processes_of_a_run_borrow_from_each_other(lifecycle: Lifecycle, tmp_path: Path) -> None:
+    """The second finds what the first has created, and creates nothing."""
+    first, second = shared_in(lifecycle, tmp_path), shared_in(lifecycle, tmp_path)
+    guids = [guid(each.carried("oauthcpikey").reply) for each in (first, second)]
+    assert guids[0] == guids[1]
+    assert len(lifecycle.of_this_run()[1]) == 1
+    first.close()
+    second.close()
+
+
+def test_runs_side_by_side_are_no_business_of_each_other(lifecycle: Lifecycle, cloud: CloudFoundry) -> None:
+    """What another run creates or removes meanwhile is neither new nor gone."""
+    leaving, coming = run_in(cloud), run_in(cloud)
+    leaving.create_key(KeyOrder(leaving.create_instance(InstanceOrder())))
+    before = lifecycle.inventory()
+    lifecycle.create_instance(InstanceOrder())
+    assert not leaving.remove_all().remaining
+    coming.create_instance(InstanceOrder())
+    receipt = settle("here", lifecycle, before)
+    assert receipt.clean
+    assert (receipt.appeared, receipt.disappeared) == ((), ())
+    assert receipt.before == receipt.after
+    assert not coming.remove_all().remaining
+
+
+def test_somebody_elses_key_that_is_gone_is_missed(lifecycle: Lifecycle, landscape: SimulatedLandscape) -> None:
+    """It has no mark of any run, and it was there before."""
+    before = lifecycle.inventory()
+    held = next(each for each in before if each.kind == "service key")
+    receipt = settle("here", lifecycle, before | {type(held)("service key", "of a colleague", "gone")})
+    assert not receipt.clean
+    assert [each.name for each in receipt.disappeared] == ["of a colleague"]
+
+
+def test_a_deletion_is_an_order(lifecycle: Lifecycle) -> None:
+    """Of a key and of an instance; what is gone already is a success."""
+    cockpit = cockpit_of(lifecycle)
+    instance = lifecycle.create_instance(InstanceOrder())
+    key = lifecycle.create_key(KeyOrder(instance))
+    for resource in (key, key, instance, instance):
+        assert cockpit.place(Deletion(resource)) == Granted(Withdrawn("carried out"))
+    assert lifecycle.of_this_run() == ((), ())
+
+
+def test_what_nobody_has_decided_on_is_told(lifecycle: Lifecycle, landscape: SimulatedLandscape) -> None:
+    """A key whose order ended in an outage may exist."""
+    undecided: list[Order] = []
+    cockpit = cockpit_of(lifecycle, undecided)
+    instance = lifecycle.create_instance(InstanceOrder())
+    refused = KeyOrder(instance, KeyType.EXTERNAL_CERTIFICATE, x509="no certificate")
+    assert isinstance(cockpit.place(refused), Denied)
+    assert undecided == []
+    user, limited = landscape.users["developer"], landscape.cloud_controller.rate_limit
+    limited.limit, limit = 0, limited.limit
+    login = PasswordLogin(user.name, user.password)
+    try:
+        with CloudFoundry(landscape.api_url, login, trusted=(landscape.trusted_root,), sleep=no_time) as hurried:
+            reply = cockpit_of(Lifecycle(hurried, lifecycle.space, lifecycle.mark), undecided).place(refused)
+    finally:
+        limited.limit = limit
+    assert isinstance(reply, Denied)
+    assert reply.cause is Denial.CONTROLLER_UNREACHABLE
+    assert undecided == [refused]
+
+
+def no_time(seconds: float) -> None:
+    """Nobody waits for a rate limit to end."""
+
+
+def guid(reply: Granted | Denied) -> str:
+    """Of what was granted."""
+    assert isinstance(reply, Granted), reply
+    assert isinstance(reply.outcome, ServiceInstance | ServiceKey)
+    return reply.outcome.guid
