@@ -20,8 +20,8 @@ FROZEN = Path(__file__).parent / "check-ids.txt"
 REFUSING = {"refused", "denied", "denied_again"}
 """The methods of the judges that demand a twin."""
 
-ACCEPTING = {"accepted", "presented", "granted", "carried_out", "carried_key", "new_key"}
-"""Those that demand acceptance, and what calls them."""
+ACCEPTING = {"accepted", "presented", "granted", "carried_out", "carried_key", "new_key", "shown"}
+"""Those that demand acceptance, what calls them, and what shows something that is asserted on."""
 
 COVERAGE = {"checks", "screen only", "open"}
 

@@ -17,6 +17,7 @@ from cpi_conformance.certificates import Authority, Credential
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.clock import Clock
 from cpi_conformance.simulator.exchange import Answer, Exchange, Headers
+from cpi_conformance.simulator.integration.message_logs import MessageLogs
 from cpi_conformance.simulator.runtime import SECURITY_HEADERS, Flow, FlowState, Runtime
 from cpi_conformance.simulator.service_key import ServiceKey
 from cpi_conformance.simulator.service_keys import ServiceKeys
@@ -35,6 +36,7 @@ STARTING = "/http/starting"
 FAILING = "/http/failing"
 POST_ONLY = "/http/post-only"
 UNKNOWN = "/http/nobody-home"
+GUARDED = "/http/guarded"
 
 
 class Stopped(Clock):
@@ -54,12 +56,13 @@ class Tenant:
     assigned: Credential
     unassigned: Credential
 
-    def runtime(self, **switches: bool) -> Runtime:
+    def runtime(self, *, message_logs: MessageLogs | None = None, **switches: bool) -> Runtime:
         """A runtime of its own for each test; the switches are those of the runtime."""
-        runtime = Runtime(self.keys, Stopped(), **switches)
+        runtime = Runtime(self.keys, Stopped(), message_logs=message_logs, **switches)
         runtime.deploy(Flow("/test/clientcert", "Connected Successfully to CPI!"))
         runtime.deploy(Flow("/starting", "too early", state=FlowState.STARTING))
         runtime.deploy(Flow("/failing", None))
+        runtime.deploy(Flow("/guarded", None, state=FlowState.STARTING, csrf_protected=True))
         runtime.deploy(Flow("/post-only", "posted", methods=frozenset({"POST"})))
         return runtime
 
@@ -131,6 +134,9 @@ def reason(answer: Answer) -> str:
         pytest.param("sender", OK, "HEAD", 405, ("flow", "method-not-allowed"), id="405"),
         pytest.param("sender", FAILING, "HEAD", 405, ("flow", "method-not-allowed"), id="405-before-500"),
         pytest.param("sender", FAILING, "GET", 500, ("flow", "flow-failed"), id="500"),
+        pytest.param("sender", GUARDED, "POST", 403, ("csrf", "csrf-token-required"), id="csrf"),
+        pytest.param("nobody", GUARDED, "POST", 401, ("authentication", "unauthenticated"), id="401-before-csrf"),
+        pytest.param("roleless", GUARDED, "POST", 403, ("authorization", "role-missing"), id="403-before-csrf"),
     ],
 )
 def test_the_first_thing_that_is_wrong_decides(
@@ -145,6 +151,28 @@ def test_the_answer_of_the_flow(tenant: Tenant) -> None:
     answer = ask(tenant.runtime(), tenant.as_caller("sender"))
     assert answer.body == b"Connected Successfully to CPI!"
     assert dict(answer.headers)["content-type"] == "text/plain;charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("caller", "path", "method", "status"),
+    [
+        pytest.param("sender", OK, "GET", "COMPLETED", id="200"),
+        pytest.param("sender", FAILING, "GET", "FAILED", id="500"),
+        pytest.param("nobody", OK, "GET", None, id="401"),
+        pytest.param("roleless", OK, "GET", None, id="403"),
+        pytest.param("sender", UNKNOWN, "GET", None, id="404"),
+        pytest.param("sender", OK, "HEAD", None, id="405"),
+        pytest.param("sender", STARTING, "GET", None, id="503"),
+        pytest.param("sender", GUARDED, "POST", None, id="csrf"),
+    ],
+)
+def test_a_message_log_exists_for_what_reached_a_flow(
+    caller: str, path: str, method: str, status: str | None, tenant: Tenant
+) -> None:
+    logs = MessageLogs()
+    runtime = tenant.runtime(message_logs=logs)
+    ask(runtime, tenant.as_caller(caller), path, method)
+    assert [log.status for log in logs.all()] == ([status] if status else [])
 
 
 @pytest.mark.parametrize(

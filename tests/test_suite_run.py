@@ -218,7 +218,7 @@ def test_broken_off_run_says_so(running: Path, tmp_path: Path) -> None:
 
 def test_no_verdict_of_an_earlier_run_is_left(running: Path, tmp_path: Path) -> None:
     """A run that cannot begin leaves no GO behind for somebody to read."""
-    run_suite(tmp_path, f"--landscape={running}", "-k", "test_answer")
+    run_suite(tmp_path, f"--landscape={running}", "-k", "BASIC-03")
     assert verdict_in(tmp_path)["gate"] == "GO"
     ended = run_suite(tmp_path, f"--landscape={changed(running, Path('broken.toml'), stage='prod')}")
     assert ended.returncode == 4

@@ -136,8 +136,8 @@ def reap_tenant(content: Content, *, run: str | None, yes: bool, tell: Tell) -> 
     Raises:
         ControlError: it could not be listed.
     """
-    now = content.tenant.far_now().timestamp()
     others = [each for each in content.of_runs() if each.run != content.mark.run and run in (None, each.run)]
+    now = content.tenant.far_now().timestamp()  # known since the first answer
     remaining = 0
     for each in others:
         over = each.mark is not None and each.mark.expires <= now

@@ -13,6 +13,11 @@ from cpi_conformance.control.labels import EXPIRES, RUN
 NAME_PREFIX = "cpic-"
 """How the names of all instances begin that a run creates."""
 
+CLAIM_PREFIX = "cpic-claim-"
+"""How the name of an instance begins by which a run claims what only one may use; the rest says what."""
+
+CLAIM = re.compile(rf"{CLAIM_PREFIX}[0-9a-f]{{16}}")
+
 RUN_ID = re.compile(r"[0-9a-f]{12}")
 
 
@@ -37,7 +42,8 @@ class RunMark:
     def of(name: str, labels: Mapping[str, str | None]) -> RunMark | None:
         """The mark that an instance carries: prefix *and* both labels; ``None`` for what is not ours."""
         run, expires = labels.get(RUN) or "", labels.get(EXPIRES) or ""
-        ours = RUN_ID.fullmatch(run) and expires.isdecimal() and name.startswith(f"{NAME_PREFIX}{run}-")
+        named = name.startswith(f"{NAME_PREFIX}{run}-") or CLAIM.fullmatch(name)
+        ours = RUN_ID.fullmatch(run) and expires.isdecimal() and named
         return RunMark(run, int(expires)) if ours else None
 
     @property

@@ -114,6 +114,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
             "ca": "ca.pem",
             "login": {"user": DEVELOPER, "password": {"file": CF_PASSWORD}},
         },
+        "tenant_api": {"ca": "ca.pem"},
     }
 
 

@@ -19,6 +19,7 @@ LOGIN = "login"
 UAA = "uaa"
 AUTHENTICATION = "authentication"
 AUTHENTICATION_CERT = "authentication.cert"
+TENANT = "tenant"
 
 ASK_FOR_CERTIFICATES = frozenset({RUNTIME, AUTHENTICATION_CERT})
 """The hosts whose callers are asked for a client certificate."""

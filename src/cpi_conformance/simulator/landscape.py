@@ -24,16 +24,21 @@ from cpi_conformance.simulator.cloud_foundry.uaa import Uaa
 from cpi_conformance.simulator.cloud_foundry.urls import Urls
 from cpi_conformance.simulator.cloud_foundry.users import Role, User
 from cpi_conformance.simulator.exchange import Application
-from cpi_conformance.simulator.hosts import HOST, Hosts
+from cpi_conformance.simulator.hosts import Hosts
+from cpi_conformance.simulator.integration.deployment import Deployments
+from cpi_conformance.simulator.integration.design_time import DesignTime
+from cpi_conformance.simulator.integration.message_logs import MessageLogs
 from cpi_conformance.simulator.it_rt import ItRt
 from cpi_conformance.simulator.key_credentials import TenantUrls
+from cpi_conformance.simulator.keystore import Keystore, sap_key_pair
 from cpi_conformance.simulator.load_balancer import LoadBalancer
 from cpi_conformance.simulator.loop_thread import LoopThread
 from cpi_conformance.simulator.passport import PassportAuthority
 from cpi_conformance.simulator.profiles import PROFILES, Profile
 from cpi_conformance.simulator.record import Record
 from cpi_conformance.simulator.runtime import Flow, Runtime
-from cpi_conformance.simulator.service_keys import ServiceKeys
+from cpi_conformance.simulator.service_keys import API_APPLICATION, ServiceKeys
+from cpi_conformance.simulator.tenant_api.application import TenantApi
 from cpi_conformance.simulator.tokens import TokenIssuer
 from cpi_conformance.simulator.xsuaa import TOKEN_PATH, Xsuaa
 
@@ -58,6 +63,11 @@ class SimulatedLandscape:
         keys: the service instances and keys; what is created there directly needs :meth:`adopt`.
         load_balancer: what is presented, and whom it trusts.
         runtime: where flows are deployed.
+        design_time: packages and their artifacts.
+        deployments: what becomes of artifacts that are deployed.
+        message_logs: one for each call that reached a flow.
+        keystore: key pairs and certificates of the tenant.
+        tenant_api: the OData API of the tenant, below ``/api/v1``.
         broker: makes service keys for the Cloud Controller.
         xsuaa: issues tokens for service keys.
         cloud_controller: the API of Cloud Foundry, with one organization and one space.
@@ -80,8 +90,29 @@ class SimulatedLandscape:
         self.keys = ServiceKeys(SUBDOMAIN, clock)
         self.xsuaa = Xsuaa(self.keys, self._tenant_issuer, nowhere, SUBACCOUNT)
         accepts_certificates = self.profile.accepts_certificates
-        self.runtime = Runtime(self.keys, clock, self._tenant_issuer, accepts_certificates=accepts_certificates)
+        self.message_logs = MessageLogs()
+        self.runtime = Runtime(
+            self.keys,
+            clock,
+            self._tenant_issuer,
+            accepts_certificates=accepts_certificates,
+            message_logs=self.message_logs,
+        )
+        self.design_time = DesignTime(clock)
+        self.deployments = Deployments(clock, self.runtime)
         self.runtime.deploy(WHITEPAPER_FLOW)
+        on_trial = self.profile.edition == "trial"
+        self.keystore = Keystore(clock, None if on_trial else sap_key_pair(self.passports.root, now))
+        self.tenant_api = TenantApi(
+            self._tenant_issuer,
+            API_APPLICATION,
+            clock,
+            nowhere,
+            design_time=self.design_time,
+            deployments=self.deployments,
+            message_logs=self.message_logs,
+            keystore=self.keystore,
+        )
         certificates = CertificateService(self.passports.root, SUBACCOUNT, clock)
         self.broker = ItRt(self.keys, certificates, self.profile.key_rules, nowhere, custom_roles=(OTHER_ROLE,))
 
@@ -95,6 +126,7 @@ class SimulatedLandscape:
 
         applications: dict[str, Application] = {
             hosts.RUNTIME: self.runtime,
+            hosts.TENANT: self.tenant_api,
             hosts.API: self.cloud_controller,
             hosts.LOGIN: self.uaa,
             hosts.UAA: self.uaa,
@@ -125,6 +157,11 @@ class SimulatedLandscape:
     def url(self) -> str:
         """Scheme, host and port of the runtime, without a trailing slash."""
         return self._hosts.url(hosts.RUNTIME)
+
+    @property
+    def tenant_url(self) -> str:
+        """The tenant API's host; ``/api/v1`` follows."""
+        return self._hosts.url(hosts.TENANT)
 
     @property
     def api_url(self) -> str:
@@ -189,6 +226,7 @@ class SimulatedLandscape:
         try:
             thread.run(self._hosts.close())
             thread.run(self.cloud_controller.close())
+            thread.run(self.deployments.close())
         finally:
             thread.end()
 
@@ -202,8 +240,8 @@ class SimulatedLandscape:
 
     def _announce_hosts(self) -> None:
         """Tell every system where the others are: ports are known only once they are listened on."""
-        urls = TenantUrls(self.url, f"https://{HOST}", self.token_url, self.token_cert_url)
-        self.broker.urls = self.xsuaa.urls = urls
+        urls = TenantUrls(self.url, self.tenant_url, self.token_url, self.token_cert_url)
+        self.broker.urls = self.xsuaa.urls = self.tenant_api.urls = urls
         self.cloud_controller.urls = self.uaa.urls = Urls(self.api_url, self.login_url, self.uaa_url)
         self._tenant_issuer.issuer = f"{self.token_url}{TOKEN_PATH}"
         self._platform_issuer.issuer = f"{self.uaa_url}{TOKEN_PATH}"

@@ -1,29 +1,32 @@
 """The Cloud Integration runtime behind ``/http/…``.
 
-Order of evaluation as observed on tenants: authentication (401), address (404), role (403), state of
-the flow (503), method (405), the flow itself (200 or 500). A refusal never says why: 401, 403 and 404
-are one-line Tomcat pages, 405 follows KBA 2400906 (HEAD on a flow), 500 is text with the id of the
-message log.
+Order of evaluation as observed on tenants: authentication (401), address (404), role (403), CSRF token
+(403), state of the flow (503), method (405), the flow itself (200 or 500). A refusal never says why: 401,
+403 and 404 are one-line Tomcat pages, 405 follows KBA 2400906 (HEAD on a flow), 500 is text with the id
+of the message log. Only what reaches the flow has a message log.
 """
 
 from __future__ import annotations
 
 import base64
-import secrets
 import uuid
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from urllib.parse import unquote
 
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.bearer import roles_of_token
 from cpi_conformance.simulator.client_certificate import client_certificate
 from cpi_conformance.simulator.clock import Clock
+from cpi_conformance.simulator.csrf import PROTECTED_METHODS, CsrfSessions, wants_token
 from cpi_conformance.simulator.exchange import Answer, Exchange, Headers
+from cpi_conformance.simulator.flow import Flow, FlowState
+from cpi_conformance.simulator.flow_call import call_flow
+from cpi_conformance.simulator.integration.message_logs import MessageLogs
 from cpi_conformance.simulator.record import Truth
-from cpi_conformance.simulator.service_key import DEFAULT_ROLE
 from cpi_conformance.simulator.service_keys import Authentication, ServiceKeys, Unauthenticated
 from cpi_conformance.simulator.tokens import TokenIssuer
+
+__all__ = ["PREFIX", "SECURITY_HEADERS", "Flow", "FlowState", "Runtime"]
 
 PREFIX = "/http"
 
@@ -57,32 +60,6 @@ SECURITY_HEADERS: Headers = (
 """Observed on every answer of a tenant, August 2026."""
 
 
-class FlowState(Enum):
-    """What the operations view shows for a deployed flow."""
-
-    STARTED = "Started"
-    STARTING = "Starting"
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A deployed integration flow with an HTTPS sender channel.
-
-    Attributes:
-        address: of the channel, with a leading slash; compared without regard to letter case
-            (HTTPS sender adapter page, 0ae4a78).
-        body: what the flow answers; ``None`` makes it fail, as an exception in a script does.
-        role: the user role that the channel asks for.
-        methods: what the flow lets through; HEAD is never among them (KBA 2400906).
-    """
-
-    address: str
-    body: str | None
-    role: str = DEFAULT_ROLE
-    state: FlowState = FlowState.STARTED
-    methods: frozenset[str] = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
 class Runtime:
     """Authenticates callers with the service keys and runs flows."""
 
@@ -95,18 +72,22 @@ class Runtime:
         *,
         accepts_certificates: bool = True,
         certificate_precedes_basic: bool = True,
+        message_logs: MessageLogs | None = None,
     ) -> None:
         """Deploy flows before calls come in. ``issuer`` is whose bearer tokens are taken; ``None``: nobody's.
 
         ``accepts_certificates`` is off on a trial tenant (help page 4ec6192; contradicted by a trial
         tenant of 2026). ``certificate_precedes_basic``: a presented certificate decides even when
-        Basic credentials come along (inferred from KBA 3224701).
+        Basic credentials come along (inferred from KBA 3224701). Calls that reach a flow are logged in
+        ``message_logs``.
         """
         self._keys = keys
         self._clock = clock
         self._issuer = issuer
         self._accepts_certificates = accepts_certificates
         self._certificate_precedes_basic = certificate_precedes_basic
+        self._message_logs = message_logs or MessageLogs()
+        self._csrf = CsrfSessions()
         self._flows: dict[str, Flow] = {}
 
     def deploy(self, flow: Flow) -> None:
@@ -116,6 +97,10 @@ class Runtime:
     def undeploy(self, address: str) -> None:
         """Take a flow away; ``KeyError`` when there is none."""
         del self._flows[address.lower()]
+
+    def deployed_at(self, address: str) -> Flow | None:
+        """The flow with exactly this address, whatever its state."""
+        return self._flows.get(address.lower())
 
     async def __call__(self, exchange: Exchange) -> Answer:
         """Answer one request, with the headers that every answer of a tenant carries."""
@@ -133,19 +118,41 @@ class Runtime:
             return _page(404, Truth("flow", "no-such-endpoint", f"no flow is deployed at {exchange.path}"))
         if flow.role not in roles:
             return _page(403, Truth("authorization", "role-missing", f"the instance lacks the role {flow.role}"))
+        unprotected = self._answer_of_protection(flow, exchange) if flow.csrf_protected else None
+        if unprotected is not None:
+            return unprotected
         if flow.state is not FlowState.STARTED:
             return _page(503, Truth("flow", "not-started", f"the flow is {flow.state.value}"))
         if exchange.method not in flow.methods:
             return _page(405, Truth("flow", "method-not-allowed", f"{exchange.method} on an integration flow"))
-        if flow.body is None:
-            return self._failure()
-        return Answer(200, (("content-type", "text/plain;charset=utf-8"),), flow.body.encode())
+        return call_flow(flow, exchange, self._clock, self._message_logs)
+
+    def _answer_of_protection(self, flow: Flow, exchange: Exchange) -> Answer | None:
+        """A token, or the demand for one; ``None`` when the call may go on to the flow."""
+        if wants_token(exchange):
+            return Answer(200, self._csrf.fetch(exchange, flow.address), b"")
+        if exchange.method not in PROTECTED_METHODS:
+            return None
+        why = self._csrf.refused(exchange, flow.address)
+        if why is None:
+            return None
+        page = _page(403, Truth("csrf", "csrf-token-required", why))
+        return replace(page, headers=(*page.headers, *self._csrf.demand(exchange)))
 
     def _flow_at(self, path: str) -> Flow | None:
         address = unquote(path)
         if not address.startswith(PREFIX + "/"):
             return None
-        return self._flows.get(address[len(PREFIX) :].lower())
+        wanted = address[len(PREFIX) :].lower()
+        if wanted.endswith("/*"):
+            return None
+        exact = self._flows.get(wanted)
+        return exact if exact is not None else self._flow_above(wanted)
+
+    def _flow_above(self, address: str) -> Flow | None:
+        """The flow with the longest address that ends in ``/*`` and covers this one."""
+        covering = [known for known in self._flows if known.endswith("/*") and f"{address}/".startswith(known[:-1])]
+        return self._flows[max(covering, key=len)] if covering else None
 
     def _roles_of_caller(self, exchange: Exchange) -> frozenset[str] | Unauthenticated:
         certificate = client_certificate(exchange)
@@ -173,17 +180,6 @@ class Runtime:
         if not colon:
             return Unauthenticated("the credentials hold no colon")
         return self._keys.authenticate_secret(clientid, Secret(secret))
-
-    def _failure(self) -> Answer:
-        message = message_log_id(int(self._clock.now().timestamp()))
-        text = f"An internal server error occured: The MPL ID for the failed message is : {message}\n\n"
-        truth = Truth("flow", "flow-failed", "the script of the flow threw an exception")
-        return Answer(500, (("content-type", "text/plain"),), text.encode(), truth)
-
-
-def message_log_id(epoch: int) -> str:
-    """28 characters: base64url of a zero byte, the start in seconds (4 bytes), 16 random bytes (deduced)."""
-    return base64.urlsafe_b64encode(b"\x00" + epoch.to_bytes(4, "big") + secrets.token_bytes(16)).decode()
 
 
 def _roles(caller: Authentication) -> frozenset[str] | Unauthenticated:

@@ -31,6 +31,9 @@ from cpi_conformance.simulator.service_key import (
     ServiceKey,
 )
 
+API_APPLICATION = "it!b26655"
+"""The XSUAA application of the tenant API: it prefixes scopes and is an audience."""
+
 
 class CertificateTaken(Exception):
     """Another service key holds the same certificate already."""
@@ -194,7 +197,7 @@ class ServiceKeys:
 
     def _new_clientid(self, plan: Plan) -> str:
         """``sb-<uuid>!b<n>|it-rt-<subdomain>!b<m>`` for senders, ``…|it!b<m>`` for the plan *api*."""
-        owner = self.runtime_application if plan is Plan.INTEGRATION_FLOW else "it!b26655"
+        owner = self.runtime_application if plan is Plan.INTEGRATION_FLOW else API_APPLICATION
         return f"sb-{uuid.uuid4()}!b{100_000 + secrets.randbelow(800_000)}|{owner}"
 
     @property

@@ -1,0 +1,1 @@
+"""The content of a simulated tenant: packages, artifacts, deployments and message logs, without HTTP."""
