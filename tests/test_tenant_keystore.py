@@ -360,11 +360,7 @@ def test_chain_refused(it: ApiTenant, passport: Credential) -> None:
     assert "does not match the public key" in replace_chain(it, whole).error[2]
     assert replace_chain(it, pem([passport.certificate, passport.root]).encode()).status == 400
     assert replace_chain(it, whole, "none").error == (404, "Not Found", "Alias 'none' not found in the keystore")
-    assert replace_chain(it, whole, "root").error == (
-        400,
-        "Bad Request",
-        'Alias "root" does not represent a Key Pair',
-    )
+    assert replace_chain(it, whole, "root").error[2] == 'Alias "root" does not represent a Key Pair'
     assert replace_chain(it, b"no chain").status == 415
 
 
