@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cpi_conformance.certificates import Authority
+from cpi_conformance.control.claims import claim
 from cpi_conformance.control.cloud_foundry import CloudFoundry
 from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Withdrawn
 from cpi_conformance.control.denials import Denial
@@ -171,3 +173,17 @@ def guid(reply: Granted | Denied) -> str:
     assert isinstance(reply, Granted), reply
     assert isinstance(reply.outcome, ServiceInstance | ServiceKey)
     return reply.outcome.guid
+
+
+def test_a_claim_is_of_one_run_at_a_time(lifecycle: Lifecycle, cloud: CloudFoundry) -> None:
+    """The name of an instance is the claim; it ends with its run, and is reaped like everything of a run."""
+    certificate = Authority.root("CN=Spare", now=dt.datetime.now(dt.UTC)).certificate
+    other = run_in(cloud)
+    assert claim(lifecycle, certificate, seconds=0)
+    assert not claim(other, certificate, seconds=0)
+    (instance,) = lifecycle.of_this_run()[0]
+    assert RunMark.of(instance.name, instance.labels) == lifecycle.mark
+    assert not any(held.name == instance.name for held in other.inventory())
+    assert not lifecycle.remove_all().remaining
+    assert claim(other, certificate, seconds=0)
+    assert not other.remove_all().remaining

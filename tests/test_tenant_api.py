@@ -144,8 +144,9 @@ def test_error_in_xml(it: ApiTenant) -> None:
     )
 
 
-def test_csrf_token_is_given_but_not_asked_for(it: ApiTenant) -> None:
-    fetched = it.request("GET", "", headers=(("x-csrf-token", "fetch"),), accept=None)
+@pytest.mark.parametrize("word", ["Fetch", "fetch"])
+def test_csrf_token_is_given_but_not_asked_for(it: ApiTenant, word: str) -> None:
+    fetched = it.request("GET", "", headers=(("x-csrf-token", word),), accept=None)
     assert fetched.header("content-type") == "application/atomsvc+xml;charset=utf-8"
     assert fetched.header("x-csrf-token")
     assert (fetched.header("set-cookie") or "").startswith("JSESSIONID=")
