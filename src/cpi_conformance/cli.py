@@ -121,7 +121,8 @@ def reap(
                     tenant = key.enter_context(Tenant(credentials, trusted=api.trusted, patience=patience))
                     reaped += reap_tenant(Content(tenant, mark), run=run, yes=yes, tell=typer.echo)
             elif api is not None:
-                typer.echo("the tenant is looked at with --yes only: the file gives no tenant_api.service_key")
+                told = "the tenant is looked at with --yes only: the file gives no tenant_api.service_key"
+                typer.echo(told, err=True)
             reaped += reap_space(cloud, space, run=run, yes=yes, tell=typer.echo)
     except ControlError as error:
         where = "the tenant" if isinstance(error, TenantError) else f"Cloud Foundry at {target.api}"
