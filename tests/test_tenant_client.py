@@ -13,9 +13,10 @@ import pytest
 from pytest_httpx import HTTPXMock, IteratorStream
 
 from cpi_conformance.certificates import self_signed
+from cpi_conformance.control import connection
 from cpi_conformance.control import tenant as kinds
 from cpi_conformance.control.errors import BrokenAnswer, TokenRefused, Unreachable
-from cpi_conformance.control.tenant import Tenant, TenantError, TenantForbidden, TenantNotFound, bounded, needed_role
+from cpi_conformance.control.tenant import Tenant, TenantError, TenantForbidden, TenantNotFound, needed_role
 from cpi_conformance.control.tenant.grant import Grant
 from cpi_conformance.control.xsuaa import Token
 from cpi_conformance.secret import Secret
@@ -266,7 +267,7 @@ def test_url_that_is_none(httpx_mock: HTTPXMock, pauses: Pauses) -> None:
 
 
 def test_answer_that_does_not_end(httpx_mock: HTTPXMock, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "LARGEST", 1000)
+    monkeypatch.setattr(connection, "LARGEST", 1000)
     token(httpx_mock)
     httpx_mock.add_response(url=f"{FLOW}/$value", stream=IteratorStream([b"x" * 600] * 2))
     with pytest.raises(BrokenAnswer, match="more than 1000 bytes"):

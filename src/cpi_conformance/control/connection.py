@@ -13,7 +13,7 @@ import httpx
 from cryptography import x509
 
 from cpi_conformance.certificates import Credential, pem, present
-from cpi_conformance.control.errors import Unreachable
+from cpi_conformance.control.errors import BrokenAnswer, ControlError, Unreachable
 from cpi_conformance.control.patience import PATIENT, Patience
 from cpi_conformance.control.repetition import http_date, repeating, unreachable
 
@@ -22,6 +22,12 @@ TIMEOUT = httpx.Timeout(70.0, connect=10.0)
 
 KEPT_ALIVE = 50.0
 """Seconds; SAP closes an idle connection after 60 (btp-cloud-platform, 9809fa4)."""
+
+LARGEST = 64 * 2**20
+"""Bytes of an answer, unpacked; an archive of a flow has some thousands."""
+
+OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers that speak of a body as it came, not as it was unpacked."""
 
 SAFE = frozenset({"GET", "DELETE"})
 """Methods that may be executed twice."""
@@ -64,6 +70,7 @@ class Connection:
         params: Mapping[str, str] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         repeatable: bool | None = None,
     ) -> httpx.Response:
         """The answer, whatever its status; after 429, and after a passing failure of a repeatable request, the last.
@@ -75,13 +82,17 @@ class Connection:
             params: added to the URL, and therefore logged by httpx.
             json: the body.
             form: the body, if it is a form.
+            content: the body, if it is neither.
             repeatable: whether it makes no difference if the request is executed twice.
 
         Raises:
             Unreachable: there is no answer.
+            BrokenAnswer: it is larger than :data:`LARGEST`.
         """
         try:
-            request = self._client.build_request(method, url, headers=headers, params=params, json=json, data=form)
+            request = self._client.build_request(
+                method, url, headers=headers, params=params, json=json, data=form, content=content
+            )
         except (httpx.InvalidURL, UnicodeError) as error:
             problem = Unreachable(f"{method} {url}", type(error).__name__, may_have_arrived=False)
         else:
@@ -109,16 +120,34 @@ class Connection:
         return repeating(self._patience, self._sleep, repeatable=repeatable)(self._once, request)
 
     def _once(self, request: httpx.Request) -> httpx.Response:
+        problem: ControlError
         try:
-            answer = self._client.send(request)
+            answer = self._client.send(request, stream=True)
+            try:
+                content = _bounded(answer)
+            finally:
+                answer.close()
         except httpx.RequestError as error:
             problem = unreachable(request, error)
         else:
             date = http_date(answer.headers.get("Date", ""))
             if date is not None:
                 self._far_clock = date, time.monotonic()
-            return answer
+            if content is not None:
+                kept = [pair for pair in answer.headers.multi_items() if pair[0].lower() not in OF_THE_WIRE]
+                return httpx.Response(answer.status_code, headers=kept, content=content, request=request)
+            problem = BrokenAnswer(f"{request.method} {request.url}", f"an answer of more than {LARGEST} bytes")
         raise problem  # outside of the handler: an error of httpx may quote a header, and must not travel along
+
+
+def _bounded(answer: httpx.Response) -> bytes | None:
+    """The unpacked body; ``None`` when it is too large."""
+    content = bytearray()
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) > LARGEST:
+            return None
+    return bytes(content)
 
 
 def _tls(trusted: tuple[x509.Certificate, ...], presented: Credential | None) -> ssl.SSLContext:

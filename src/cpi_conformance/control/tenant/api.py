@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from cpi_conformance.control.answers import asked, json_object
+from cpi_conformance.control.connection import Connection
 from cpi_conformance.control.credentials import SOURCE
 from cpi_conformance.control.errors import BrokenAnswer
-from cpi_conformance.control.tenant.bounded import BoundedConnection
 from cpi_conformance.control.tenant.csrf import HEADER, CsrfSession, wanted
 from cpi_conformance.control.tenant.entities import Model, read
 from cpi_conformance.control.tenant.errors import TenantNotFound
@@ -25,7 +25,7 @@ JSON = {"Accept": "application/json"}
 class TenantApi:
     """Below ``<url>/api/v1/``; safe to use from several threads."""
 
-    def __init__(self, connection: BoundedConnection, url: str, grant: Grant) -> None:
+    def __init__(self, connection: Connection, url: str, grant: Grant) -> None:
         self._connection = connection
         self._root = f"{url.rstrip('/')}/api/v1/"
         self._grant = grant
@@ -140,5 +140,5 @@ class TenantApi:
     def _once(self, method: str, path: str, headers: Mapping[str, str], body: Any, token: Secret) -> httpx.Response:
         url, headers = self._root + path, {**headers, "Authorization": f"Bearer {token.reveal()}"}
         if isinstance(body, bytes):
-            return self._connection.send_bytes(method, url, headers=headers, content=body)
+            return self._connection.send(method, url, headers=headers, content=body, repeatable=False)
         return self._connection.send(method, url, headers=headers, json=body, repeatable=method == "GET")

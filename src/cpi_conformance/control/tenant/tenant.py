@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from cryptography import x509
 
+from cpi_conformance.control.connection import Connection
 from cpi_conformance.control.credentials import KeyCredentials
 from cpi_conformance.control.patience import PATIENT, Patience
 from cpi_conformance.control.tenant.api import TenantApi
-from cpi_conformance.control.tenant.bounded import BoundedConnection
 from cpi_conformance.control.tenant.design_time import DesignTime
 from cpi_conformance.control.tenant.grant import Grant
 from cpi_conformance.control.tenant.keystore import Keystore
@@ -44,7 +44,7 @@ class Tenant(DesignTime, Runtime, Keystore, MessageLogs):
         sleep: Callable[[float], None] = time.sleep,
         progress: Callable[[str, float], None] = unheard,
     ) -> None:
-        self._connection = BoundedConnection(trusted=trusted, patience=patience, sleep=sleep)
+        self._connection = Connection(trusted=trusted, patience=patience, sleep=sleep)
         self._pace = Pace(patience, sleep, progress)
         grant = Grant(lambda: request_token(credentials, trusted=trusted, patience=patience, sleep=sleep))
         self._api = TenantApi(self._connection, credentials.url, grant)
