@@ -45,11 +45,15 @@ def serve(
     rsa: Annotated[
         bool, typer.Option("--rsa", help="Give the S-user an RSA-2048 key, as real Passports have.")
     ] = False,
+    defect: Annotated[
+        list[str] | None, typer.Option(help="A way in which it is wrong; give it again for more.", metavar="NAME")
+    ] = None,
 ) -> None:
     """Start a simulated landscape in the foreground, until Ctrl-C or SIGTERM.
 
     Ready when the endpoint is printed. Exit code 2 for options that cannot be used.
     """
+    from cpi_conformance.simulator.defects import DEFECTS
     from cpi_conformance.simulator.handout import RECORD, endpoint, foreign_files, hand_out
     from cpi_conformance.simulator.landscape import SimulatedLandscape
     from cpi_conformance.simulator.population import populate
@@ -57,6 +61,9 @@ def serve(
 
     if profile not in PROFILES:
         raise typer.BadParameter(f"{profile!r} is none of {', '.join(PROFILES)}", param_hint="--profile")
+    wanted = defect or []
+    if unknown := [name for name in wanted if name not in DEFECTS]:
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(sorted(DEFECTS))}", param_hint="--defect")
     if foreign := foreign_files(out):
         wrong = f"{out} holds {', '.join(foreign)}, which serve did not write; name another folder"
         raise typer.BadParameter(wrong, param_hint="--out")
@@ -65,7 +72,9 @@ def serve(
         signal.signal(number, lambda *_: ended.set())
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
-        landscape = SimulatedLandscape(profile, record_path=out / RECORD, port=port)
+        landscape = SimulatedLandscape(
+            profile, record_path=out / RECORD, port=port, defects=[DEFECTS[name] for name in wanted]
+        )
         population = populate(landscape, rsa_bits=2048 if rsa else None)
         landscape.start()
         (out / RECORD).write_text("", encoding="utf-8")

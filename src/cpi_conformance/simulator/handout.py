@@ -88,7 +88,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
     previous = {"previous_ca": "previous-ca.pem"} if landscape.previous_roots else {}
     flow = {"address": WHITEPAPER_FLOW.address, "method": "GET", "status": 200, "body": WHITEPAPER_FLOW.body}
     return {
-        "name": f"simulated {profile.name}",
+        "name": " ".join((f"simulated {profile.name}", *(f"with {defect.name}" for defect in landscape.defects))),
         "kind": "simulated",
         "stage": "development",
         "edition": profile.edition,

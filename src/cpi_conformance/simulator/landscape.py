@@ -7,7 +7,7 @@ same process, its parallel workers, and a person with Postman.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -23,6 +23,7 @@ from cpi_conformance.simulator.cloud_foundry.controller import CloudController
 from cpi_conformance.simulator.cloud_foundry.uaa import Uaa
 from cpi_conformance.simulator.cloud_foundry.urls import Urls
 from cpi_conformance.simulator.cloud_foundry.users import Role, User
+from cpi_conformance.simulator.defects.defect import Defect
 from cpi_conformance.simulator.exchange import Application
 from cpi_conformance.simulator.hosts import Hosts
 from cpi_conformance.simulator.integration.deployment import Deployments
@@ -70,13 +71,24 @@ class SimulatedLandscape:
         tenant_api: the OData API of the tenant, below ``/api/v1``.
         broker: makes service keys for the Cloud Controller.
         xsuaa: issues tokens for service keys.
+        defects: in which ways it is wrong.
         cloud_controller: the API of Cloud Foundry, with one organization and one space.
         uaa: issues tokens for platform users.
         users: platform users by name: ``developer``, ``auditor``, and ``stranger``, who has no role.
     """
 
-    def __init__(self, profile: Profile | str = "current", *, record_path: Path | None = None, port: int = 0) -> None:
-        """Nothing listens before :meth:`start`. ``port`` is the runtime's; 0 takes a free one."""
+    def __init__(
+        self,
+        profile: Profile | str = "current",
+        *,
+        record_path: Path | None = None,
+        port: int = 0,
+        defects: Iterable[Defect] = (),
+    ) -> None:
+        """Nothing listens before :meth:`start`. ``port`` is the runtime's; 0 takes a free one.
+
+        ``defects`` are the ways in which it is wrong; without them it is right.
+        """
         self.profile = PROFILES[profile] if isinstance(profile, str) else profile
         self.clock = clock = Clock()
         now = clock.now()
@@ -137,6 +149,9 @@ class SimulatedLandscape:
         self._hosts.ports[hosts.RUNTIME] = port
         self._announce_hosts()
         self._thread: LoopThread | None = None
+        self.defects = tuple(defects)
+        for defect in self.defects:
+            defect.install(self)
 
     @property
     def trusted_root(self) -> x509.Certificate:
