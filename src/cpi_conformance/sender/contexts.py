@@ -12,6 +12,7 @@ import ssl
 import warnings
 from typing import Any
 
+from cryptography import x509
 from requests.adapters import HTTPAdapter
 from requests_pkcs12 import Pkcs12Adapter
 
@@ -57,21 +58,23 @@ def adapter_for(pfx: PfxFile | None, trust: Trust, tls: TlsRange) -> SenderAdapt
             present(context, pfx.open())
         except ssl.SSLError as error:
             raise PfxRefused(PfxProblem.UNSUPPORTED_KEY, f"OpenSSL does not take it ({error.reason})") from None
-    _trust_only(context, trust)
-    _offer(context, tls)
+    trust_only(context, trust.certificates)
+    offer(context, tls)
     watch(context)
     return SenderAdapter(ssl_context=context, expected_name=trust.expected_name)
 
 
-def _trust_only(context: ssl.SSLContext, trust: Trust) -> None:
+def trust_only(context: ssl.SSLContext, certificates: tuple[x509.Certificate, ...]) -> None:
+    """Have a context trust these roots and no others, by the same rule on every Python; the name is checked too."""
     context.check_hostname = True
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
-    if trust.certificates:
-        context.load_verify_locations(cadata=pem(trust.certificates))
+    if certificates:
+        context.load_verify_locations(cadata=pem(certificates))
 
 
-def _offer(context: ssl.SSLContext, tls: TlsRange) -> None:
+def offer(context: ssl.SSLContext, tls: TlsRange) -> None:
+    """Have a context offer these TLS versions, also those that no client offers any more."""
     if tls.highest < ssl.TLSVersion.TLSv1_2:
         context.set_ciphers("DEFAULT:@SECLEVEL=0")  # else OpenSSL 3 refuses before anything is sent
     with warnings.catch_warnings():

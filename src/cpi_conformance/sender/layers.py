@@ -2,6 +2,7 @@
 
 Layers, outermost first::
 
+    destination       the backend's destination or its PSE, before anything leaves the backend
     identity          the PFX itself, before anything leaves the machine
     name              the host has no address
     connect           no TCP connection, or it ended without a word
@@ -23,6 +24,7 @@ from enum import StrEnum
 class Layer(StrEnum):
     """A layer at which a call is refused."""
 
+    DESTINATION = "destination"
     IDENTITY = "identity"
     NAME = "name"
     CONNECT = "connect"
@@ -39,6 +41,10 @@ class Layer(StrEnum):
 class Cause(StrEnum):
     """Why a call is refused; each cause belongs to one layer, see :data:`LAYER_OF`."""
 
+    DESTINATION_FIELD = "destination-field"
+    PSE_UNUSABLE = "pse-unusable"
+    HTTPS_INACTIVE = "https-inactive"
+
     WRONG_PASSPHRASE = "wrong-passphrase"
     NO_PRIVATE_KEY = "no-private-key"
     NO_CERTIFICATE = "no-certificate"
@@ -50,6 +56,7 @@ class Cause(StrEnum):
     UNKNOWN_HOST = "unknown-host"
 
     CONNECTION_REFUSED = "connection-refused"
+    PROXY_REFUSED = "proxy-refused"
     CONNECTION_TIMEOUT = "connection-timeout"
     CONNECTION_LOST = "connection-lost"
     ANSWER_TIMEOUT = "answer-timeout"
@@ -93,6 +100,11 @@ class Cause(StrEnum):
 
 
 _CAUSES: dict[Layer, tuple[Cause, ...]] = {
+    Layer.DESTINATION: (
+        Cause.DESTINATION_FIELD,
+        Cause.PSE_UNUSABLE,
+        Cause.HTTPS_INACTIVE,
+    ),
     Layer.IDENTITY: (
         Cause.WRONG_PASSPHRASE,
         Cause.NO_PRIVATE_KEY,
@@ -105,6 +117,7 @@ _CAUSES: dict[Layer, tuple[Cause, ...]] = {
     Layer.NAME: (Cause.UNKNOWN_HOST,),
     Layer.CONNECT: (
         Cause.CONNECTION_REFUSED,
+        Cause.PROXY_REFUSED,
         Cause.CONNECTION_TIMEOUT,
         Cause.CONNECTION_LOST,
         Cause.ANSWER_TIMEOUT,

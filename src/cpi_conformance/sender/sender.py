@@ -14,9 +14,8 @@ import urllib3.exceptions
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from cpi_conformance.certificates import PfxFile, PfxRefused, dn, missing_issuer
+from cpi_conformance.certificates import PfxFile, PfxRefused
 from cpi_conformance.secret import Secret
-from cpi_conformance.sender.alerts import alert_name
 from cpi_conformance.sender.call import (
     Basic,
     Call,
@@ -27,10 +26,11 @@ from cpi_conformance.sender.call import (
     Trust,
 )
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
+from cpi_conformance.sender.completion import completed, detail_of, is_cut
 from cpi_conformance.sender.contexts import SenderAdapter, adapter_for
 from cpi_conformance.sender.layers import Cause
 from cpi_conformance.sender.observation import Accepted, Evidence, Observation, Refused, Response
-from cpi_conformance.sender.transcript import Transcript, transcribing
+from cpi_conformance.sender.transcript import transcribing
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a response body that are read; an error page has 437, the flow's answer 30."""
@@ -72,11 +72,13 @@ class Sender:
                 response = _exchange(adapter, prepared, call)
             except FAR_SIDE_ERRORS as error:
                 cause = cause_of_error(error, transcript, plain=plain)
-                evidence = _completed(evidence, transcript, started, plain)
-                evidence = replace(evidence, error=described(error), detail=_detail(cause, call, evidence))
-                return Refused(cause, evidence)
-        evidence = _completed(evidence, transcript, started, plain)
-        refused = Cause.BROKEN_ANSWER if _is_cut(response) else cause_of_status(response, plain=plain)
+                evidence = completed(evidence, transcript, started, plain)
+                evidence = replace(evidence, error=described(error))
+                name = call.trust.expected_name or call.host
+                detail = detail_of(cause, call.trust.certificates, name, evidence)
+                return Refused(cause, replace(evidence, detail=detail))
+        evidence = completed(evidence, transcript, started, plain)
+        refused = Cause.BROKEN_ANSWER if is_cut(response) else cause_of_status(response, plain=plain)
         if refused is None:
             return Accepted(response, evidence)
         return Refused(refused, replace(evidence, detail=f"HTTP status {response.status}"), response)
@@ -150,12 +152,6 @@ def _forms_of_secrets(call: Call) -> list[str]:
     return sorted((form for form in forms if len(form) >= SHORTEST_SECRET), key=len, reverse=True)
 
 
-def _is_cut(response: Response) -> bool:
-    """Requests takes a head that was cut in the middle for an empty answer; a whole one says how long it is."""
-    sized = response.header("content-length") or response.header("transfer-encoding")
-    return not sized and not response.body and response.status not in (204, 304)
-
-
 def _without_cookies(answer: requests.Response) -> tuple[tuple[str, str], ...]:
     return tuple((name.lower(), _shown(name.lower(), value)) for name, value in answer.headers.items())
 
@@ -178,38 +174,3 @@ def _csrf_token(answer: requests.Response) -> CsrfToken | None:
 def _request_line(call: Call) -> str:
     query = "?…" if call.authorization.query() else ""
     return f"{call.method} {call.path}{query}"
-
-
-def _completed(evidence: Evidence, transcript: Transcript, started: float, plain: bool) -> Evidence:
-    def since_start(moment: float | None) -> float | None:
-        return None if moment is None else (moment - started) * 1000
-
-    return replace(
-        evidence,
-        bytes_left=transcript.hello_sent or plain,
-        local_port=transcript.local_port,
-        tls_version=transcript.version,
-        cipher=transcript.cipher,
-        server_chain=transcript.server_chain,
-        client_chain=transcript.client_chain,
-        certificate_requested=transcript.certificate_requested,
-        accepted_cas=transcript.accepted_cas,
-        alert_received=transcript.alert_received,
-        alert_sent=transcript.alert_sent,
-        transcript=tuple(transcript.messages),
-        connect_ms=since_start(transcript.connected_at),
-        tls_ms=since_start(transcript.agreed_at),
-        total_ms=(time.perf_counter() - started) * 1000,
-    )
-
-
-def _detail(cause: Cause, call: Call, evidence: Evidence) -> str | None:
-    if cause is Cause.MISSING_CA:
-        missing = missing_issuer(evidence.server_chain, call.trust.certificates)
-        return f"missing CA: {missing}" if missing else None
-    if cause is Cause.HOST_NAME_MISMATCH:
-        presented = dn(evidence.server_chain[0].subject) if evidence.server_chain else "nothing"
-        return f"expected {call.trust.expected_name or call.host}, presented {presented}"
-    if evidence.alert_received is not None:
-        return f"TLS alert {alert_name(evidence.alert_received)}"
-    return evidence.error

@@ -13,10 +13,11 @@ import selectors
 import ssl
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from cryptography import x509
@@ -184,20 +185,38 @@ class WatchedSocket(ssl.SSLSocket):
         raise ssl.SSLError("the far side sent data before the request")
 
 
-def watch(context: ssl.SSLContext) -> None:
+Choice = Callable[[tuple[str, ...]], ssl.SSLContext | None]
+"""From the names of the CAs that a server accepts to the context to go on with; ``None`` goes on as it is."""
+
+
+def watch(context: ssl.SSLContext, choose: Choice | None = None) -> None:
     """Make a context's connections fill transcripts.
+
+    ``choose`` is asked when the server asks for a certificate, so that a sender can decide by the names of the
+    accepted CAs whether it presents one; the context that it gives must be watched too.
 
     ``_msg_callback`` is CPython's own debugging hook, private but present from 3.8 to 3.14; it is the
     only way in the standard library to see whether a certificate was asked for and sent.
     """
     context.sslsocket_class = WatchedSocket
-    setattr(context, "_msg_callback", _note)  # noqa: B010  # the attribute is not in the type stubs
+    noting = _note if choose is None else partial(_note_and_choose, choose)
+    setattr(context, "_msg_callback", noting)  # noqa: B010  # the attribute is not in the type stubs
 
 
 def _note(_socket: object, direction: str, version: int, kind: int, message: Any, content: bytes) -> None:
     transcript = _current.get()
     if transcript is not None:
         transcript.note(direction, int(version), int(kind), int(message) if message is not None else -1, content)
+
+
+def _note_and_choose(
+    choose: Choice, socket: ssl.SSLSocket, direction: str, version: int, kind: int, message: Any, content: bytes
+) -> None:
+    _note(socket, direction, version, kind, message, content)
+    if direction == "read" and int(kind) == HANDSHAKE and message is not None and int(message) == CERTIFICATE_REQUEST:
+        chosen = choose(names_in(content, int(version)))
+        if chosen is not None:
+            socket.context = chosen
 
 
 def certificates_in(message: bytes, version: int) -> tuple[x509.Certificate, ...]:
