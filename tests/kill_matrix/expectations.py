@@ -1,0 +1,93 @@
+"""What the suite must say about each defect: the files of this folder, one for each system that can be wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+
+NOT_CLEAN = "not clean"
+"""What ``receipt`` says of a defect that the receipt must show."""
+
+KEYS = frozenset({"refuted", "cause", "causes", "not_proven", "receipt"})
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a run on one defect must end with; every check that it does not name must end as without the defect.
+
+    Attributes:
+        refuted: the ids of the checks that must be REFUTED.
+        cause: the cause that each of them must name, unless ``causes`` has another for it.
+        not_proven: the ids of the checks that end NOT PROVEN, such as those whose twin the defect takes away.
+        clean: whether the receipts must say that nothing is left behind and nothing of others is gone.
+    """
+
+    refuted: frozenset[str]
+    cause: str | None = None
+    causes: Mapping[str, str] = field(default_factory=dict)
+    not_proven: frozenset[str] = frozenset()
+    clean: bool = True
+
+    def cause_of(self, check: str) -> str | None:
+        """The cause that a check must name."""
+        return self.causes.get(check, self.cause)
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """The expectations of all files by the name of the defect, and what is wrong with the files, a line each."""
+
+    by_name: Mapping[str, Expectation]
+    problems: tuple[str, ...] = ()
+
+
+def load(paths: Iterable[Path] | None = None) -> Expectations:
+    """Read the files; one that cannot be read takes nothing from the others."""
+    found: dict[str, Expectation] = {}
+    problems: list[str] = []
+    for path in sorted(FOLDER.glob("*.toml")) if paths is None else paths:
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8")).get("defects", {})
+        except tomllib.TOMLDecodeError as error:
+            problems.append(f"{path.name}: {error}")
+            continue
+        for name, table in tables.items():
+            wrong = [f"{path.name}, {name}: {each}" for each in _problems(table)]
+            if name in found:
+                wrong.append(f"{path.name}, {name}: it is in another file too")
+            problems += wrong
+            if not wrong:
+                found[name] = _expectation(table)
+    return Expectations(found, tuple(problems))
+
+
+def _problems(table: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the table of one defect."""
+    problems = [f"there is no key {key}; there are {', '.join(sorted(KEYS))}" for key in table.keys() - KEYS]
+    if table.get("receipt", NOT_CLEAN) != NOT_CLEAN:
+        problems.append(f'receipt is "{NOT_CLEAN}" or left out')
+    refuted, causes = set(table.get("refuted", ())), table.get("causes", {})
+    if not refuted and "receipt" not in table:
+        problems.append("refuted names no check, and the receipt is not to show it either")
+    if refuted - causes.keys() and "cause" not in table:
+        problems.append("there is no cause that the refuted checks must name")
+    if strangers := causes.keys() - refuted:
+        problems.append(f"causes speaks of {', '.join(sorted(strangers))}, which refuted does not name")
+    if both := refuted & set(table.get("not_proven", ())):
+        problems.append(f"{', '.join(sorted(both))} cannot be both refuted and not proven")
+    return problems
+
+
+def _expectation(table: Mapping[str, Any]) -> Expectation:
+    return Expectation(
+        refuted=frozenset(table.get("refuted", ())),
+        cause=table.get("cause"),
+        causes=table.get("causes", {}),
+        not_proven=frozenset(table.get("not_proven", ())),
+        clean="receipt" not in table,
+    )

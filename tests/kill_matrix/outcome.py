@@ -1,0 +1,81 @@
+"""What came of one run of the suite: a child's ``verdict.json``, read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cpi_conformance.verdict import Verdict
+from cpi_conformance.verdict.model import NOT_APPLICABLE
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one check; a check that runs in several ways has a row for each.
+
+    Attributes:
+        cause: what the check names as wrong; ``None`` when it is proven, or names nothing.
+    """
+
+    check: str
+    title: str
+    node: str
+    verdict: Verdict
+    reason: str | None = None
+    cause: str | None = None
+
+    @property
+    def applicable(self) -> bool:
+        """Whether the check has something to say about the landscape."""
+        return not (self.verdict is Verdict.NOT_PROVEN and (self.reason or "").startswith(NOT_APPLICABLE))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended.
+
+    Attributes:
+        rows: of every check of the profile.
+        left: what the receipts show as left behind, or as missing; empty when they are clean.
+        seconds: wall time, with the start of the landscape and the removal at the end.
+        broken: why there is no verdict, with the end of the output; ``None`` when there is one.
+    """
+
+    profile: str
+    rows: tuple[Row, ...] = ()
+    left: tuple[str, ...] = ()
+    seconds: float = 0.0
+    broken: str | None = None
+
+    def with_verdict(self, verdict: Verdict) -> frozenset[str]:
+        """The ids of the checks of which a row ended so; one to which it does not apply did not end."""
+        return frozenset(row.check for row in self.rows if row.verdict is verdict and row.applicable)
+
+    def of(self, check: str) -> tuple[Row, ...]:
+        """The rows of a check."""
+        return tuple(row for row in self.rows if row.check == check)
+
+
+def outcome_of(document: Mapping[str, Any], profile: str, seconds: float) -> Outcome:
+    """The outcome of a run from its ``verdict.json``."""
+    missing = document["run"]["selected"] - len(document["checks"])
+    return Outcome(
+        profile,
+        tuple(
+            Row(each["id"], each["title"], each["node"], Verdict(each["verdict"]), each["reason"], each["cause"])
+            for each in document["checks"]
+        ),
+        tuple(_left(document["provisioning"])),
+        seconds,
+        f"{missing} checks have no verdict" if missing else None,
+    )
+
+
+def _left(receipts: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    for receipt in receipts:
+        place = receipt["place"]
+        yield from (
+            f"{place}: {each['kind']} {each['name']} not removed: {each['why']}" for each in receipt["remaining"]
+        )
+        yield from (f"{place}: {each['kind']} {each['name']} is gone" for each in receipt["disappeared"])
