@@ -73,6 +73,13 @@ ENDINGS: dict[str, tuple[BaseException | None, Verdict, str | None]] = {
 }
 
 
+def test_failed_assertion_names_no_cause_that_was_seen_before() -> None:
+    """A denial that was as it must be is not what is wrong."""
+    result = result_of(CHECK, "node", AssertionError("there are more"), Finding("token", "token-refused", REMEDY))
+    assert (result.layer, result.cause) == (None, "shown-otherwise")
+    assert result.remedy
+
+
 @pytest.mark.parametrize("name", ENDINGS)
 def test_result_of_an_ending(name: str) -> None:
     """Only a failed assertion says something against the landscape; a broken check says nothing."""

@@ -3,6 +3,7 @@
 from cpi_conformance.diagnosis.remedies import (
     NOT_REFUSED,
     REFUSED_OTHERWISE,
+    SHOWN_OTHERWISE,
     WRONG_ANSWER,
     Remedy,
     remedy_for,
@@ -13,6 +14,7 @@ from cpi_conformance.diagnosis.remedies import (
 __all__ = [
     "NOT_REFUSED",
     "REFUSED_OTHERWISE",
+    "SHOWN_OTHERWISE",
     "WRONG_ANSWER",
     "Remedy",
     "remedy_for",

@@ -18,6 +18,9 @@ WRONG_ANSWER = "wrong-answer"
 REFUSED_OTHERWISE = "refused-otherwise"
 """When a call that must be refused is, but at another layer or for another cause."""
 
+SHOWN_OTHERWISE = "shown-otherwise"
+"""The cause when an order was carried out, or a call accepted, but what is shown of it is not what it must be."""
+
 
 @dataclass(frozen=True)
 class Remedy:
@@ -39,7 +42,7 @@ def remedy_for_acceptance(layer: str) -> Remedy:
 
 
 def remedy_for_verdict(name: str) -> Remedy:
-    """What to do about :data:`WRONG_ANSWER` or :data:`REFUSED_OTHERWISE`."""
+    """What to do about :data:`WRONG_ANSWER`, :data:`REFUSED_OTHERWISE` or :data:`SHOWN_OTHERWISE`."""
     return _remedy(_tables()["verdicts"][name])
 
 
