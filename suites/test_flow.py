@@ -138,7 +138,7 @@ def test_answer_by_certificate(own_flow: OwnFlow, call_of: CallOf, certificate_c
 
 
 @check("FLOW-09", "after a change of the script the flow answers the new sentence", steps=(*SCRIPT, *DEPLOYMENT))
-def test_redeployed(flows: Flows, content: Content, call_of: CallOf, judge: Judge) -> None:
+def test_redeployed(flows: Flows, content: Content, call_of: CallOf, landscape: Landscape, judge: Judge) -> None:
     """Accepted: what was deployed last is what answers.
 
     Source: whitepaper, chapter 1, steps 18 to 27; SAP help 49c7336.
@@ -148,11 +148,14 @@ def test_redeployed(flows: Flows, content: Content, call_of: CallOf, judge: Judg
     changed = replace(flow.settings, message=f"Changed: {flow.settings.message}", version="1.0.1")
     content.tenant.update_artifact(changed.id, changed.name, build_archive(changed))
     content.tenant.deploy(changed.id)
-    judge.accepted(replace(call_of(flow), expects=Expected(200, changed.message)), within=60)
+    again = replace(call_of(flow), expects=Expected(200, changed.message))
+    judge.accepted(again, within=landscape.expectations.flow_delay)
 
 
 @check("FLOW-10", "a flow that is undeployed answers nothing", steps=OPERATIONS)
-def test_undeployed(flows: Flows, own_flow: OwnFlow, content: Content, call_of: CallOf, judge: Judge) -> None:
+def test_undeployed(
+    flows: Flows, own_flow: OwnFlow, content: Content, call_of: CallOf, landscape: Landscape, judge: Judge
+) -> None:
     """Refused at flow: the endpoint of an undeployed flow does not exist, however good the credentials are.
 
     Source: SAP help 0ae4a78; Integration Content API (undeploy).
@@ -161,7 +164,8 @@ def test_undeployed(flows: Flows, own_flow: OwnFlow, content: Content, call_of: 
     judge.accepted(call_of(gone))
     content.tenant.undeploy(gone.settings.id)
     here = replace(call_of(own_flow), expects=Expected(200, own_flow.settings.message))
-    judge.refused(here.but(path=f"/http{gone.settings.address}"), Cause.NO_SUCH_ENDPOINT, within=60)
+    there = here.but(path=f"/http{gone.settings.address}")
+    judge.refused(there, Cause.NO_SUCH_ENDPOINT, within=landscape.expectations.flow_delay)
 
 
 @pytest.mark.parametrize(
@@ -218,21 +222,30 @@ def test_custom_role(own_flow: OwnFlow, role_flow: OwnFlow, call_of: CallOf, jud
 
 
 @check("FLOW-18", "the message log of an accepted call", steps=("1.operations.4",))
-def test_log_of_accepted_call(own_flow: OwnFlow, content: Content, call_of: CallOf, judge: Judge, shown: Shown) -> None:
+def test_log_of_accepted_call(
+    own_flow: OwnFlow, content: Content, call_of: CallOf, landscape: Landscape, judge: Judge, shown: Shown
+) -> None:
     """Accepted: the call that the flow has answered is in the message log, as completed.
 
     Source: Message Processing Logs API.
     """
     begun = content.tenant.far_now() - dt.timedelta(seconds=1)
     judge.accepted(call_of(own_flow))
-    logs = shown("message logs", logs_since(content.tenant, own_flow.settings.id, begun))
+    delay = landscape.expectations.log_delay
+    logs = shown("message logs", logs_since(content.tenant, own_flow.settings.id, begun, within=delay))
     assert logs, "the accepted call is not in the message log"
     assert {log.status for log in logs} == {"COMPLETED"}, "a call that was answered is not completed"
 
 
 @check("FLOW-19", "no message log of a refused call", steps=("1.operations.4",))
 def test_no_log_of_refused_call(
-    flows: Flows, content: Content, oauthcpikey: Basic, call_of: CallOf, judge: Judge, shown: Shown
+    flows: Flows,
+    content: Content,
+    oauthcpikey: Basic,
+    call_of: CallOf,
+    landscape: Landscape,
+    judge: Judge,
+    shown: Shown,
 ) -> None:
     """Refused at authentication: a call that did not get in leaves no message log; the accepted one beside it does.
 
@@ -244,6 +257,7 @@ def test_no_log_of_refused_call(
     wrong = oauthcpikey.with_clientsecret(lambda secret: secret[::-1])
     judge.refused(call.but(authorization=wrong), Cause.UNAUTHENTICATED)
     judge.accepted(call)
-    logs = shown("message logs", logs_since(content.tenant, flow.settings.id, begun))
+    delay = landscape.expectations.log_delay
+    logs = shown("message logs", logs_since(content.tenant, flow.settings.id, begun, within=delay))
     accepted = 2  # the twin and the call behind the refusal
     assert 1 <= len(logs) <= accepted, "there are more message logs than calls that got in"

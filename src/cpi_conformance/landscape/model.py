@@ -61,6 +61,8 @@ class Expectations:
         x509_field_takes: forms of a certificate that the field ``X.509`` of a service key takes beyond
             the one line of SAP's samples.
         key_delay: seconds until the runtime must have noticed that a service key was created or deleted.
+        flow_delay: seconds until it must have noticed that a flow was deployed again, or undeployed.
+        log_delay: seconds until the message log of a call must be there.
     """
 
     bad_client_certificate: Literal["alert", "401"] = "alert"
@@ -68,6 +70,8 @@ class Expectations:
     client_x509: Literal["refused", "accepted"] = "refused"
     x509_field_takes: tuple[X509Form, ...] = ()
     key_delay: int = 60
+    flow_delay: int = 60
+    log_delay: int = 60
 
 
 @dataclass(frozen=True)

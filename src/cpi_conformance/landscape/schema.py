@@ -118,6 +118,8 @@ class ExpectationsSection(Section):
         Field(strict=False, examples=[["line_feeds"]]),
     ] = ()
     key_delay: Annotated[int, Field(ge=0, le=7200, examples=[60])] = 60
+    flow_delay: Annotated[int, Field(ge=0, le=7200, examples=[60])] = 60
+    log_delay: Annotated[int, Field(ge=0, le=7200, examples=[60])] = 60
 
 
 class LoginSection(Section):

@@ -102,6 +102,8 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
             "client_x509": "accepted" if rules.client_x509 else "refused",
             "x509_field_takes": sorted(rules.x509_field_takes),
             "key_delay": 0,
+            "flow_delay": 0,
+            "log_delay": 0,
         },
         "service_keys": {name: {"file": _key_file(name)} for name in population.service_keys},
         "certificates": {
