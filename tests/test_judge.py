@@ -61,7 +61,7 @@ class Rehearsed:
 def judge(sender: Rehearsed, lost_alerts: str = "tolerated") -> Judge:
     """A judge who believes the rehearsed sender."""
     expectations = Expectations(lost_alerts=lost_alerts)  # type: ignore[arg-type]  # a literal in the table
-    return Judge(sender, Twins(), expectations)  # type: ignore[arg-type]  # only send() is used
+    return Judge(sender, Twins(), expectations)
 
 
 Outcome = type[Exception] | None
@@ -202,7 +202,7 @@ def test_witness_sees_every_call() -> None:
     seen: list[str] = []
     sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.UNAUTHENTICATED)])
     witness: Callable[[str, Call, Observation], None] = lambda part, call, observation: seen.append(part)  # noqa: E731
-    it = Judge(sender, Twins(), Expectations(), witness)  # type: ignore[arg-type]  # only send() is used
+    it = Judge(sender, Twins(), Expectations(), witness)
     it.refused(DEVIATION, Cause.UNAUTHENTICATED)
     assert seen == ["the twin", "the deviation"]
 

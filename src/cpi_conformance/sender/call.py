@@ -203,6 +203,11 @@ class Call:
     expects: Expected = Expected()
     seconds: float = 30.0
 
+    @property
+    def presents_certificate(self) -> bool:
+        """Whether a client certificate goes out when the far side asks for one."""
+        return isinstance(self.certificate, CertificateInHandshake)
+
     def but(self, **change: object) -> Deviation:
         """This call with exactly one attribute changed; ``TypeError`` for more, fewer, or an unknown one."""
         if len(change) != 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from cpi_conformance.diagnosis import (
     NOT_REFUSED,
@@ -22,14 +23,11 @@ from cpi_conformance.diagnosis import (
 from cpi_conformance.landscape import Expectations
 from cpi_conformance.sender import (
     Accepted,
-    Call,
     Cause,
-    CertificateInHandshake,
-    Deviation,
+    Expected,
     Layer,
     Observation,
     Refused,
-    Sender,
 )
 from cpi_conformance.sender.layers import LAYER_OF
 
@@ -49,6 +47,9 @@ INFRASTRUCTURE = frozenset(
     }
 )
 """Causes that say nothing about authentication: the call did not get as far, or nobody was there."""
+
+BEFORE_THE_FAR_SIDE = frozenset({Layer.DESTINATION, Layer.IDENTITY, Layer.NAME, Layer.CONNECT})
+"""Layers at which a call is refused without that anything of it has left this machine."""
 
 
 # the parts that calls play before a judge
@@ -93,7 +94,7 @@ class Twins:
     """What the checks of a run share: twins that have been sent, and how long the far side has been silent."""
 
     def __init__(self) -> None:
-        self.sent: dict[Call, Observation] = {}
+        self.sent: dict[Asked, Observation] = {}
         self._silent = 0
 
     def note(self, observation: Observation) -> None:
@@ -114,7 +115,42 @@ IN_A_ROW = 3
 """So many answers of the same kind show that a change has been noticed: a runtime has several nodes."""
 
 
-Witness = Callable[[str, Call, Observation], None]
+class Asked(Protocol):
+    """What can be judged: a sender's call, or a backend's connection test. It compares and hashes by value."""
+
+    @property
+    def path(self) -> str:
+        """What is asked for."""
+
+    @property
+    def expects(self) -> Expected:
+        """What the flow answers when all is well."""
+
+    @property
+    def presents_certificate(self) -> bool:
+        """Whether a client certificate goes out when it is asked for."""
+
+
+class AskedOtherwise(Protocol):
+    """What must be refused, and its twin that must be accepted; they differ in one attribute."""
+
+    @property
+    def twin(self) -> Asked:
+        """What must be accepted."""
+
+    @property
+    def call(self) -> Asked:
+        """What must be refused."""
+
+
+class Asking(Protocol):
+    """Whoever asks: a sender, or the ICM of a backend."""
+
+    def send(self, call: Any, /) -> Observation:
+        """Ask, and say what came of it; never raises for anything that the far side did."""
+
+
+Witness = Callable[[str, Any, Observation], None]
 """Told of each call as it is judged: the part it plays, the call, what came of it."""
 
 
@@ -127,7 +163,7 @@ class Judge:
 
     def __init__(
         self,
-        sender: Sender,
+        sender: Asking,
         twins: Twins,
         expectations: Expectations,
         witness: Witness = lambda part, call, observation: None,
@@ -138,7 +174,7 @@ class Judge:
         self._witness = witness
         self.finding: Finding | None = None
 
-    def accepted(self, call: Call, *, within: float = 0.0) -> Accepted:
+    def accepted(self, call: Asked, *, within: float = 0.0) -> Accepted:
         """The call must be accepted, and the flow must answer what it should.
 
         ``within`` seconds the runtime may take to notice a change; so long a refusal is asked again.
@@ -160,7 +196,7 @@ class Judge:
         self.finding = Finding()
         return observation
 
-    def refused(self, deviation: Deviation, cause: Cause, *, within: float = 0.0) -> Refused:
+    def refused(self, deviation: AskedOtherwise, cause: Cause, *, within: float = 0.0) -> Refused:
         """The deviation must be refused for this cause, at the layer of the cause, while its twin is accepted.
 
         ``within`` seconds the runtime may take to notice a change; so long an acceptance is asked again.
@@ -176,13 +212,15 @@ class Judge:
         if isinstance(observation, Accepted):
             raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", _not_refused(layer))
         finding = _finding_of(observation)
-        if observation.cause in INFRASTRUCTURE:
+        if observation.cause in INFRASTRUCTURE and observation.cause is not cause:
             raise NotProven(f"infrastructure: the deviation was {observation}", finding)
-        if layer is not Layer.IDENTITY:
+        if layer not in BEFORE_THE_FAR_SIDE:
             _require_that_it_left(deviation.call, observation, finding)
         if observation.response and _is_the_flows(observation.response.body, deviation.call):
             raise Refuted(f"was {observation}, but with the answer of the flow, which has run", _not_refused(layer))
         if observation.cause is cause:
+            if cause in INFRASTRUCTURE:  # an outage since the twin was asked would look the same
+                self._require_twin(deviation.twin, again=True)
             self.finding = finding
             return observation
         if observation.cause is Cause.ALERT_LOST:
@@ -193,7 +231,7 @@ class Judge:
         otherwise = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
         raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", otherwise)
 
-    def undisturbed(self, seen: Iterable[tuple[Call, Observation]]) -> None:
+    def undisturbed(self, seen: Iterable[tuple[Asked, Observation]]) -> None:
         """Every call of a traffic must have been accepted, and answered by the flow.
 
         Raises:
@@ -218,7 +256,7 @@ class Judge:
         self._witness(CALL, *calls[-1])
         self.finding = Finding()
 
-    def _settled(self, part: str, call: Call, wanted: type[Observation], within: float) -> Observation:
+    def _settled(self, part: str, call: Asked, wanted: type[Observation], within: float) -> Observation:
         """What a call comes to when the runtime has had time to notice a change."""
         ends, pause, row = time.monotonic() + within, FIRST_PAUSE, 0
         while True:
@@ -232,7 +270,7 @@ class Judge:
             time.sleep(min(pause, max(0.0, ends - time.monotonic())))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _require_twin(self, twin: Call, *, again: bool) -> None:
+    def _require_twin(self, twin: Asked, *, again: bool) -> None:
         __tracebackhide__ = True
         shared = twin in self._twins.sent and not again
         if not shared:
@@ -244,7 +282,7 @@ class Judge:
         if not answers_as_expected(observation, twin):
             raise NotProven(f"the twin was not answered by the flow: {_answer(observation, twin)}", _wrong_answer())
 
-    def _send(self, call: Call) -> Observation:
+    def _send(self, call: Asked) -> Observation:
         __tracebackhide__ = True
         if self._twins.given_up:
             raise NotProven(f"infrastructure: nobody has answered the last {PATIENCE} calls in time")
@@ -253,12 +291,12 @@ class Judge:
         return observation
 
 
-def _require_that_it_left(call: Call, observation: Refused, finding: Finding) -> None:
+def _require_that_it_left(call: Asked, observation: Refused, finding: Finding) -> None:
     """What this machine refused by itself, or left out, proves nothing about the far side."""
     __tracebackhide__ = True
     if not observation.evidence.bytes_left:
         raise NotProven(f"the call never left this machine: {observation}", finding)
-    presented = isinstance(call.certificate, CertificateInHandshake) and observation.evidence.certificate_requested
+    presented = call.presents_certificate and observation.evidence.certificate_requested
     if presented and not observation.evidence.client_chain:
         raise NotProven("the client certificate was asked for, but this machine did not send it", finding)
 
@@ -267,11 +305,11 @@ def _is_outage(observation: Observation) -> bool:
     return isinstance(observation, Refused) and observation.cause in INFRASTRUCTURE
 
 
-def _is_the_flows(body: bytes, call: Call) -> bool:
+def _is_the_flows(body: bytes, call: Asked) -> bool:
     return bool(call.expects.body) and body == (call.expects.body or "").encode()
 
 
-def answers_as_expected(observation: Accepted, call: Call) -> bool:
+def answers_as_expected(observation: Accepted, call: Asked) -> bool:
     """Whether an accepted call was answered by the flow, and not by somebody else."""
     expected = call.expects
     if observation.response.status != expected.status:
@@ -279,7 +317,7 @@ def answers_as_expected(observation: Accepted, call: Call) -> bool:
     return expected.body is None or observation.response.body == expected.body.encode()
 
 
-def _answer(observation: Accepted, call: Call) -> str:
+def _answer(observation: Accepted, call: Asked) -> str:
     size = len(observation.response.body)
     return f"the answer has status {observation.response.status} and {size} bytes that differ from the flow's"
 

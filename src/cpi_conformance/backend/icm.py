@@ -1,0 +1,148 @@
+"""The Internet Communication Manager of a backend, as the client that SM59 tests a destination with."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from cryptography import x509
+
+from cpi_conformance.backend.connection_test import ConnectionTest
+from cpi_conformance.backend.destination import Destination
+from cpi_conformance.backend.proxy_tunnel import ProxyRefused, through
+from cpi_conformance.backend.pse import Pse
+from cpi_conformance.backend.tls_client import connected, fits
+from cpi_conformance.certificates.host_names import is_for
+from cpi_conformance.sender import Accepted, Cause, Evidence, Observation, Refused, Response
+from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
+from cpi_conformance.sender.completion import completed, detail_of, is_cut
+from cpi_conformance.sender.sender import BODY_LIMIT, SHORTEST_SECRET
+from cpi_conformance.sender.transcript import Transcript, transcribing
+
+NO_FITTING_CERTIFICATE = "Have no certificate fitting to CA names received from server"
+"""The trace of CommonCryptoLib when it holds its certificate back (SAP community, ba-p/13558707)."""
+
+ALLOWED_IN_PATH = "/?=&%~:@!$'()*+,;"
+
+FAR_SIDE_ERRORS = (OSError, http.client.HTTPException)
+
+
+class _HostNameMismatch(Exception):
+    """The server certificate is for another host."""
+
+
+@dataclass(frozen=True)
+class Icm:
+    """Carries out connection tests; safe to use from several threads."""
+
+    def send(self, test: ConnectionTest) -> Observation:
+        """Carry out one test and say what came of it; never raises for anything that the far side did.
+
+        The method is GET: the whitepaper shows 200, and HEAD on an integration flow ends with 405.
+        """
+        started = time.perf_counter()
+        evidence = Evidence(request=f"GET {test.path}")
+        destination, parameters = test.destination, test.backend.parameters
+        wrong = destination.wrong_field()
+        if wrong:
+            return Refused(Cause.DESTINATION_FIELD, replace(evidence, detail=f"Create failed: {wrong} cannot be used"))
+        if destination.ssl_active and not parameters.https_active:
+            return Refused(Cause.HTTPS_INACTIVE, replace(evidence, detail="the HTTPS service is not active in SMICM"))
+        if destination.ssl_active and test.pse is None:
+            told = f"the SSL client identity {destination.ssl_certificate} has no PSE"
+            return Refused(Cause.PSE_UNUSABLE, replace(evidence, detail=told))
+        with transcribing() as transcript:
+            try:
+                response = self._exchange(test)
+            except ProxyRefused as refusal:
+                return Refused(Cause.PROXY_REFUSED, replace(evidence, detail=str(refusal)))
+            except _HostNameMismatch:
+                cause = Cause.HOST_NAME_MISMATCH
+            except FAR_SIDE_ERRORS as error:
+                cause = cause_of_error(error, transcript, plain=not destination.ssl_active)
+                evidence = replace(evidence, error=described(error))
+            else:
+                evidence = completed(evidence, transcript, started, plain=not destination.ssl_active)
+                return _judged(response, replace(evidence, detail=_held_back(test.pse, transcript)))
+        evidence = completed(evidence, transcript, started, plain=not destination.ssl_active)
+        listed = test.pse.certificate_list if test.pse else ()
+        return Refused(cause, replace(evidence, detail=detail_of(cause, listed, destination.target_host, evidence)))
+
+    def _exchange(self, test: ConnectionTest) -> Response:
+        destination = test.destination
+        host, port = destination.target_host, int(destination.service_number)
+        first = (destination.proxy.host, int(destination.proxy.service)) if destination.proxy else (host, port)
+        with closing(_connection(first, destination.timeout)) as plain:
+            if destination.proxy and destination.ssl_active:
+                through(plain, destination.proxy, host, port)
+            if not destination.ssl_active or test.pse is None:
+                return _asked(plain, test)
+            with closing(connected(plain, host, test.pse, test.backend.parameters)) as secured:
+                if not _is_for(secured, host):
+                    raise _HostNameMismatch
+                return _asked(secured, test)
+
+
+def _connection(address: tuple[str, int], seconds: float) -> socket.socket:
+    try:
+        return socket.create_connection(address, seconds)
+    except UnicodeError:  # a label that is no host name never gets as far as a resolver
+        raise socket.gaierror(socket.EAI_NONAME, "the host is no host name") from None
+
+
+def _asked(connection: socket.socket, test: ConnectionTest) -> Response:
+    destination = test.destination
+    client = http.client.HTTPConnection(destination.target_host, int(destination.service_number))
+    client.sock = connection
+    headers = {
+        "Host": _host_header(destination),
+        "Connection": "close",
+        "User-Agent": "SAP NetWeaver Application Server",
+    }
+    sent = destination.logon.headers() if destination.ssl_active else {}  # credentials never go out without TLS
+    client.request("GET", _target(destination), headers=headers | sent)
+    with client.getresponse() as answer:
+        body = answer.read(BODY_LIMIT)
+        received = tuple((name.lower(), value) for name, value in answer.getheaders() if name.lower() != "set-cookie")
+    for value in (part for each in sent.values() for part in (each, each.rpartition(" ")[2])):
+        if len(value) >= SHORTEST_SECRET:
+            body = body.replace(value.encode(), b"(secret)")
+    return Response(answer.status, received, body)
+
+
+def _host_header(destination: Destination) -> str:
+    usual = "443" if destination.ssl_active else "80"
+    port = "" if destination.service_number == usual else f":{destination.service_number}"
+    return f"{destination.target_host}{port}"
+
+
+def _target(destination: Destination) -> str:
+    """The path with what HTTP does not allow escaped; a proxy without a tunnel is given the whole URL."""
+    path = quote(destination.path_prefix, safe=ALLOWED_IN_PATH) or "/"
+    tunnelled = destination.ssl_active or destination.proxy is None
+    return path if tunnelled else f"http://{_host_header(destination)}{path}"
+
+
+def _judged(response: Response, evidence: Evidence) -> Observation:
+    cause = Cause.BROKEN_ANSWER if is_cut(response) else cause_of_status(response)
+    if cause is None:
+        return Accepted(response, evidence)
+    detail = evidence.detail or f"HTTP status {response.status}"
+    return Refused(cause, replace(evidence, detail=detail), response)
+
+
+def _held_back(pse: Pse | None, transcript: Transcript) -> str | None:
+    """Why no certificate went out although the server asked and the PSE has one."""
+    own = pse.own if pse else None
+    asked_in_vain = transcript.certificate_requested and not transcript.client_chain
+    return NO_FITTING_CERTIFICATE if own and asked_in_vain and not fits(own, transcript.accepted_cas) else None
+
+
+def _is_for(connection: ssl.SSLSocket, host: str) -> bool:
+    der = connection.getpeercert(binary_form=True)
+    return der is not None and is_for(x509.load_der_x509_certificate(der), host)

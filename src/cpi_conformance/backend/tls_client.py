@@ -1,0 +1,64 @@
+"""TLS as the backend's kernel does it (CommonCryptoLib), on Python's own OpenSSL.
+
+Where it differs from other clients: the certificate list is all that is trusted, a root in it suffices and an
+intermediate alone does not; a certificate goes out only when the server names a CA of its chain (*Have no
+certificate fitting to CA names received from server*), unless the bit for blind sending is set; without SNI the
+name is checked all the same, against whatever certificate was served.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from cpi_conformance.backend.parameters import Parameters
+from cpi_conformance.backend.pse import Pse
+from cpi_conformance.certificates import Credential, dn, present
+from cpi_conformance.sender.contexts import offer, trust_only
+from cpi_conformance.sender.transcript import Choice, watch
+
+
+def connected(plain: socket.socket, host: str, pse: Pse, parameters: Parameters) -> ssl.SSLSocket:
+    """A TLS connection on a connected socket; the name of the server certificate is not checked yet.
+
+    Raises:
+        ssl.SSLError: either side refuses the other; OpenSSL does not take the PSE's key.
+        OSError: the connection ended.
+    """
+    context = _context(pse, parameters)
+    name = host if parameters.client_sni else None
+    return context.wrap_socket(plain, server_hostname=name)
+
+
+def _context(pse: Pse, parameters: Parameters) -> ssl.SSLContext:
+    if pse.own is None:
+        return _prepared(pse, parameters, None)
+    if parameters.blind:
+        return _prepared(pse, parameters, pse.own)
+    return _prepared(pse, parameters, None, _when_named(pse.own, _prepared(pse, parameters, pse.own)))
+
+
+def _when_named(own: Credential, with_certificate: ssl.SSLContext) -> Choice:
+    def choose(named: tuple[str, ...]) -> ssl.SSLContext | None:
+        return with_certificate if fits(own, named) else None
+
+    return choose
+
+
+def fits(own: Credential, named: tuple[str, ...]) -> bool:
+    """Whether a chain has an issuer among the CAs that a server names; a server that names none takes any."""
+    issuers = {dn(each.issuer) for each in (own.certificate, *own.issuers)}
+    return not named or bool(issuers & set(named))
+
+
+def _prepared(pse: Pse, parameters: Parameters, own: Credential | None, choose: Choice | None = None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if own is not None:
+        present(context, own)
+    trust_only(context, pse.certificate_list)
+    context.check_hostname = False  # the name is compared afterwards, because without SNI Python would not do it
+    if parameters.intermediate_anchors:
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    offer(context, parameters.tls)
+    watch(context, choose)
+    return context
