@@ -20,7 +20,7 @@ ALLOWED = {
     "backend": {"certificates", "secret", "sender"},
     "control": {"certificates", "secret"},
     "flows": set[str](),
-    "landscape": {"backend", "certificates", "control", "secret", "sender"},
+    "landscape": {"backend", "certificates", "control", "diagnosis", "secret", "sender"},
     "diagnosis": set[str](),
     "verdict": {"backend", "control", "diagnosis", "landscape", "sender"},
     "simulator": {"certificates", "secret"},

@@ -6,18 +6,21 @@ not open in another.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from cpi_conformance.landscape.accepted_deviations import AcceptedDeviation, Observed
 from cpi_conformance.landscape.material import Material
 from cpi_conformance.landscape.model import Expectations, FlowUnderTest, Landscape
 from cpi_conformance.landscape.problems import LandscapeProblems, Problem, explained
 from cpi_conformance.landscape.schema import (
+    CHECK_ID,
     CertificateSection,
     CertificatesSection,
     CloudFoundrySection,
@@ -34,10 +37,13 @@ TOML_HINT = "correct that line: texts stand in straight quotes, Windows paths in
 S = TypeVar("S", bound=Section)
 
 
-def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> Landscape:
+def load_landscape(
+    path: Path, environment: Mapping[str, str] = os.environ, *, checks: Collection[str] | None = None
+) -> Landscape:
     """Read a landscape file and open everything that it refers to.
 
-    Paths in the file are relative to the file.
+    Paths in the file are relative to the file. ``checks`` are the ids that accepted deviations may name; ``None``
+    for whoever runs no checks.
 
     Raises:
         LandscapeProblems: with all problems of the file.
@@ -65,6 +71,7 @@ def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> L
     cloud_foundry = material.cloud_foundry("cloud_foundry", target) if target else None
     api = _section(raw, "tenant_api", TenantApiSection) if "tenant_api" in raw else None
     tenant_api = material.tenant_api("tenant_api", api) if api else None
+    _look_at_accepted_checks(raw, checks, problems)
     if problems or file is None:
         raise LandscapeProblems(path, problems)
     return Landscape(
@@ -84,7 +91,29 @@ def load_landscape(path: Path, environment: Mapping[str, str] = os.environ) -> L
         unmapped=frozenset(name for name in certificates if not getattr(file.certificates, name).mapped),
         cloud_foundry=cloud_foundry,
         tenant_api=tenant_api,
+        accepted_deviations=tuple(
+            AcceptedDeviation(**{**dict(each), "observed": Observed(**each.observed.model_dump())})
+            for each in file.accepted_deviations
+        ),
     )
+
+
+def _look_at_accepted_checks(raw: dict[str, Any], checks: Collection[str] | None, problems: list[Problem]) -> None:
+    """What the entries by themselves do not show: an id that stands twice, or that no check has."""
+    entries = raw.get("accepted_deviations", [])
+    first: dict[str, int] = {}
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        check = entry.get("check") if isinstance(entry, dict) else None
+        if not isinstance(check, str) or not CHECK_ID.fullmatch(check):
+            continue
+        key = f"accepted_deviations.{number}.check"
+        if check in first:
+            wrong = f"is {check}, as in accepted_deviations.{first[check]}"
+            problems.append(Problem(key, wrong, "write one entry for each check, with the one way that is accepted"))
+        elif checks is not None and check not in checks:
+            near = difflib.get_close_matches(check, sorted(checks), n=3) or ["an id that the report shows"]
+            problems.append(Problem(key, f"is {check}, which no check has", f"write for example {', '.join(near)}"))
+        first.setdefault(check, number)
 
 
 def _parsed(path: Path) -> dict[str, Any]:

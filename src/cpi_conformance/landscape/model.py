@@ -9,6 +9,7 @@ from typing import Literal
 from cryptography import x509
 
 from cpi_conformance.certificates import PfxFile
+from cpi_conformance.landscape.accepted_deviations import AcceptedDeviation
 from cpi_conformance.landscape.targets import CloudFoundryTarget, TenantTarget
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Basic
@@ -87,6 +88,7 @@ class Landscape:
         unmapped: names of certificates that no service key holds yet, so that the run makes one.
         cloud_foundry: where service keys are made; ``None`` when none can be.
         tenant_api: where flows are deployed; ``None`` when none can be.
+        accepted_deviations: checks that may be refuted in one way for a while; one for each check.
     """
 
     name: str
@@ -105,6 +107,11 @@ class Landscape:
     unmapped: frozenset[str] = frozenset()
     cloud_foundry: CloudFoundryTarget | None = None
     tenant_api: TenantTarget | None = None
+    accepted_deviations: tuple[AcceptedDeviation, ...] = ()
+
+    def accepted_deviation(self, check: str) -> AcceptedDeviation | None:
+        """How the check may be refuted, if that is accepted."""
+        return next((each for each in self.accepted_deviations if each.check == check), None)
 
     def trust(self) -> tuple[x509.Certificate, ...]:
         """The CA certificates to trust; :class:`MissingMaterial` when the file names none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import json
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ _WANTED = {
     "int_type": "a whole number is expected",
     "model_type": "a table is expected",
     "tuple_type": "a list of tables is expected",
+    "date_type": "a day without quotes is expected",
     "too_short": "at least one entry is expected",
     "string_too_short": "it should not be empty",
 }
@@ -88,7 +90,7 @@ def _toml(value: object) -> str:
         return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return value.isoformat() if isinstance(value, dt.date) else json.dumps(value, ensure_ascii=False)
 
 
 def _model_at(location: list[Any]) -> type[BaseModel]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import difflib
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from cpi_conformance.landscape.accepted_deviations import LAYERS, LAYERS_OF
 
 RUNTIME_HOST = "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"
 """What the host of a tenant's runtime looks like."""
@@ -16,6 +21,8 @@ HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]
 API_ROOT = re.compile(r"(https://[A-Za-z0-9.-]+(?::[0-9]+)?)/?")
 
 ADDRESS = re.compile(r"/[^\s?#\x00-\x1f]+")
+
+CHECK_ID = re.compile(r"[A-Z]+-[0-9]{2}")
 
 
 class Section(BaseModel):
@@ -210,6 +217,66 @@ class CertificatesSection(Section):
     spare: CertificateSection | None = None
 
 
+class ObservedSection(Section):
+    """How a check is refuted, in the words of the report: layer and cause, or the reason where it shows no layer."""
+
+    layer: Annotated[str | None, Field(examples=["client-trust"])] = None
+    cause: Annotated[str | None, Field(examples=["certificate-expired"])] = None
+    reason: Annotated[str | None, Field(min_length=1, examples=["the load balancer sends no intermediate"])] = None
+
+    @field_validator("layer")
+    @classmethod
+    def _known_layer(cls, layer: str | None) -> str | None:
+        if layer is not None and layer not in LAYERS:
+            raise ValueError(f"write the layer as the report shows it: {_near(layer, LAYERS)}")
+        return layer
+
+    @field_validator("cause")
+    @classmethod
+    def _known_cause(cls, cause: str | None) -> str | None:
+        if cause is not None and cause not in LAYERS_OF:
+            raise ValueError(f"write the cause as the report shows it: {_near(cause, LAYERS_OF)}")
+        return cause
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ObservedSection:
+        if (self.layer is None) != (self.cause is None) or (self.layer is None) == (self.reason is None):
+            raise ValueError("write layer and cause as the report shows them, or the reason where it shows no layer")
+        if self.layer is not None and self.layer not in LAYERS_OF[self.cause or ""]:
+            raise ValueError(f"write the layer of {self.cause}, which is {' or '.join(LAYERS_OF[self.cause or ''])}")
+        return self
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """The known words that look like this one, or where they stand."""
+    return ", ".join(difflib.get_close_matches(word, list(known), n=3)) or "see docs/verdicts.md"
+
+
+class AcceptedDeviationSection(Section):
+    """A check that may be refuted in one way until a day; ``check`` stands once in the file."""
+
+    check: Annotated[str, Field(examples=["MTLS-23"])]
+    observed: Annotated[ObservedSection, Field(examples=[{"layer": "client-trust", "cause": "certificate-expired"}])]
+    ticket: Annotated[str, Field(min_length=1, examples=["QA-1742"])]
+    owner: Annotated[str, Field(min_length=1, examples=["integration-team@example.com"])]
+    until: Annotated[dt.date, Field(examples=[dt.date(2027, 1, 31)])]
+    why: Annotated[str | None, Field(min_length=1, examples=["the load balancer is replaced in January"])] = None
+
+    @field_validator("check")
+    @classmethod
+    def _id(cls, check: str) -> str:
+        if not CHECK_ID.fullmatch(check):
+            raise ValueError("write the id as the report shows it, such as MTLS-23")
+        return check
+
+    @field_validator("ticket", "owner", "why")
+    @classmethod
+    def _one_line(cls, text: str | None) -> str | None:
+        if text is not None and not (text.strip() == text and text.isprintable()):
+            raise ValueError("write it on one line, without blanks around it")
+        return text
+
+
 class LandscapeFile(Section):
     """The whole file."""
 
@@ -228,3 +295,4 @@ class LandscapeFile(Section):
     certificates: CertificatesSection = CertificatesSection()
     cloud_foundry: CloudFoundrySection | None = None
     tenant_api: TenantApiSection | None = None
+    accepted_deviations: Annotated[tuple[AcceptedDeviationSection, ...], Field(strict=False)] = ()
