@@ -36,13 +36,20 @@ FORGEABLE = ("x-forwarded-client-cert", "x-ssl-client", "ssl-client-cert", "ssl-
 
 
 class Edge:
-    """One listening port with one virtual host's worth of TLS and one application behind it."""
+    """One listening port with one virtual host's worth of TLS and one application behind it.
+
+    Attributes:
+        tls: what new connections shake hands by.
+        application: what answers requests.
+        speaks: makes a connection of this edge out of each that is opened.
+    """
 
     def __init__(self, name: str, tls: EdgeTls, application: Application, record: Record) -> None:
         self.name = name
         self.tls = tls
         self.application = application
         self.record = record
+        self.speaks: type[EdgeConnection] = EdgeConnection
         self.connections: set[EdgeConnection] = set()
         self._servers: list[asyncio.Server] = []
 
@@ -53,11 +60,11 @@ class Edge:
             OSError: the port is taken.
         """
         loop = asyncio.get_running_loop()
-        first = await loop.create_server(lambda: EdgeConnection(self), "127.0.0.1", port, backlog=512)
+        first = await loop.create_server(lambda: self.speaks(self), "127.0.0.1", port, backlog=512)
         self._servers.append(first)
         port = int(first.sockets[0].getsockname()[1])
         with suppress(OSError):  # no IPv6 here, or its port is taken: "localhost" is also 127.0.0.1
-            self._servers.append(await loop.create_server(lambda: EdgeConnection(self), "::1", port, backlog=512))
+            self._servers.append(await loop.create_server(lambda: self.speaks(self), "::1", port, backlog=512))
         return port
 
     async def close(self) -> None:
@@ -145,12 +152,17 @@ class EdgeConnection(asyncio.Protocol):
             self._linger()
             return
         self._certificate = self._tls.get_peer_certificate(as_cryptography=True)
-        if self._certificate is not None and not self._handshake.verification:
-            self._certificate_headers = certificate_headers(self._certificate)
+        self._certificate_headers = self._headers_of_certificate()
         self._phase = Phase.OPEN
         self._set_timer(IDLE_SECONDS)
         self._flush()
         self._converse()
+
+    def _headers_of_certificate(self) -> Headers:
+        """What the application is told about the caller's certificate; nothing about one that does not verify."""
+        if self._certificate is None or self._handshake.verification:
+            return ()
+        return certificate_headers(self._certificate)
 
     def _converse(self) -> None:
         try:
@@ -192,8 +204,12 @@ class EdgeConnection(asyncio.Protocol):
     def _exchange(self, request: h11.Request, body: bytes) -> Exchange:
         path, _, query = request.target.decode("ascii").partition("?")
         sent = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers)
-        headers = (*sanitised(sent), *self._certificate_headers)
+        headers = (*self._passed_on(sent), *self._certificate_headers)
         return Exchange(request.method.decode("ascii"), path, query, headers, body)
+
+    def _passed_on(self, sent: Headers) -> Headers:
+        """What of a caller's headers reaches the application."""
+        return sanitised(sent)
 
     async def _answer(self, exchange: Exchange) -> None:
         try:

@@ -52,7 +52,14 @@ class Handshake:
 
 
 class EdgeTls:
-    """The TLS contexts of one load balancer."""
+    """The TLS contexts of one load balancer.
+
+    Attributes:
+        hosts: what is presented under which name.
+        default: what is presented without SNI and for unknown names.
+        client_roots: the trust anchors for client certificates.
+        policy: what one that does not verify leads to.
+    """
 
     def __init__(
         self,
@@ -67,15 +74,16 @@ class EdgeTls:
         ``client_roots`` are the only trust anchors for client certificates, and their names are sent to
         callers; without any, no certificate is asked for. ``default`` is presented without SNI and for unknown names.
         """
-        self._client_roots = client_roots
-        self._policy = policy
-        self._default = default
+        self.client_roots = client_roots
+        self.policy = policy
+        self.default = default
         self._by_name: dict[str, SSL.Context] = {}
         self._default_context = self._context(default)
         self.present(hosts)
 
     def present(self, hosts: tuple[Presented, ...]) -> None:
         """Serve these certificates from the next connection on: a rotation, while the edge runs."""
+        self.hosts = hosts
         self._by_name = {host.host.lower(): self._context(host) for host in hosts}
 
     def connection(self, handshake: Handshake) -> SSL.Connection:
@@ -95,10 +103,10 @@ class EdgeTls:
         store = context.get_cert_store()
         if store is None:
             raise RuntimeError("OpenSSL gave a context without a certificate store")
-        for root in self._client_roots:
+        for root in self.client_roots:
             store.add_cert(crypto.X509.from_cryptography(root))
             context.add_client_ca(root)
-        if self._client_roots:
+        if self.client_roots:
             context.set_verify(SSL.VERIFY_PEER, self._judge)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_session_id(b"edge")
@@ -112,7 +120,7 @@ class EdgeTls:
             handshake.presented = certificate.to_cryptography()
         if code and code not in handshake.verification:
             handshake.verification.append(code)
-        return bool(ok) or self._policy is BadCertificatePolicy.STRIP
+        return bool(ok) or self.policy is BadCertificatePolicy.STRIP
 
     def _choose(self, connection: SSL.Connection) -> None:
         name = (connection.get_servername() or b"").decode("ascii", "replace").lower()

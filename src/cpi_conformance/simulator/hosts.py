@@ -42,6 +42,10 @@ class Hosts:
         """Scheme, host and port of a host, without a trailing slash."""
         return f"https://{HOST}:{self.ports[name]}"
 
+    def edge(self, name: str) -> Edge:
+        """The edge of a host."""
+        return self._edges[name]
+
     def interpose(self, name: str, wrap: Callable[[Application], Application]) -> None:
         """Put something between a host and its application, such as a fault."""
         self._edges[name].application = wrap(self._edges[name].application)

@@ -24,6 +24,7 @@ from cpi_conformance.simulator.cloud_foundry.uaa import Uaa
 from cpi_conformance.simulator.cloud_foundry.urls import Urls
 from cpi_conformance.simulator.cloud_foundry.users import Role, User
 from cpi_conformance.simulator.defects.defect import Defect
+from cpi_conformance.simulator.edge import Edge
 from cpi_conformance.simulator.exchange import Application
 from cpi_conformance.simulator.hosts import Hosts
 from cpi_conformance.simulator.integration.deployment import Deployments
@@ -210,6 +211,10 @@ class SimulatedLandscape:
     def interpose(self, host: str, wrap: Callable[[Application], Application]) -> None:
         """Put something between a host (a name in ``simulator.hosts``) and its system, such as a fault."""
         self._hosts.interpose(host, wrap)
+
+    def edge(self, host: str) -> Edge:
+        """What listens for a host (a name in ``simulator.hosts``)."""
+        return self._hosts.edge(host)
 
     def adopt(self) -> None:
         """Let the Cloud Controller list what has been created in ``keys`` directly; before the start it is put off."""
