@@ -8,14 +8,13 @@ of the message log. Only what reaches the flow has a message log.
 
 from __future__ import annotations
 
-import base64
 import uuid
 from dataclasses import replace
+from functools import partial
 from urllib.parse import unquote
 
-from cpi_conformance.secret import Secret
+from cpi_conformance.simulator.authenticator import Authenticator
 from cpi_conformance.simulator.bearer import roles_of_token
-from cpi_conformance.simulator.client_certificate import client_certificate
 from cpi_conformance.simulator.clock import Clock
 from cpi_conformance.simulator.csrf import PROTECTED_METHODS, CsrfSessions, wants_token
 from cpi_conformance.simulator.exchange import Answer, Exchange, Headers
@@ -23,7 +22,7 @@ from cpi_conformance.simulator.flow import Flow, FlowState
 from cpi_conformance.simulator.flow_call import call_flow
 from cpi_conformance.simulator.integration.message_logs import MessageLogs
 from cpi_conformance.simulator.record import Truth
-from cpi_conformance.simulator.service_keys import Authentication, ServiceKeys, Unauthenticated
+from cpi_conformance.simulator.service_keys import ServiceKeys, Unauthenticated
 from cpi_conformance.simulator.tokens import TokenIssuer
 
 __all__ = ["PREFIX", "SECURITY_HEADERS", "Flow", "FlowState", "Runtime"]
@@ -61,7 +60,12 @@ SECURITY_HEADERS: Headers = (
 
 
 class Runtime:
-    """Authenticates callers with the service keys and runs flows."""
+    """Authenticates callers with the service keys and runs flows.
+
+    Attributes:
+        authenticator: who the callers are.
+        csrf: the sessions of channels with CSRF protection.
+    """
 
     def __init__(
         self,
@@ -81,13 +85,15 @@ class Runtime:
         Basic credentials come along (inferred from KBA 3224701). Calls that reach a flow are logged in
         ``message_logs``.
         """
-        self._keys = keys
+        self.authenticator = Authenticator(
+            keys,
+            partial(roles_of_token, issuer=issuer, application=keys.runtime_application) if issuer else None,
+            accepts_certificates=accepts_certificates,
+            certificate_precedes_basic=certificate_precedes_basic,
+        )
+        self.csrf = CsrfSessions()
         self._clock = clock
-        self._issuer = issuer
-        self._accepts_certificates = accepts_certificates
-        self._certificate_precedes_basic = certificate_precedes_basic
         self._message_logs = message_logs or MessageLogs()
-        self._csrf = CsrfSessions()
         self._flows: dict[str, Flow] = {}
 
     def deploy(self, flow: Flow) -> None:
@@ -110,7 +116,7 @@ class Runtime:
         return replace(answer, headers=(*answer.headers, *extra))
 
     def _answer(self, exchange: Exchange) -> Answer:
-        roles = self._roles_of_caller(exchange)
+        roles = self.authenticator.caller(exchange)
         if isinstance(roles, Unauthenticated):
             return _page(401, Truth("authentication", "unauthenticated", roles.why))
         flow = self._flow_at(exchange.path)
@@ -130,14 +136,14 @@ class Runtime:
     def _answer_of_protection(self, flow: Flow, exchange: Exchange) -> Answer | None:
         """A token, or the demand for one; ``None`` when the call may go on to the flow."""
         if wants_token(exchange):
-            return Answer(200, self._csrf.fetch(exchange, flow.address), b"")
+            return Answer(200, self.csrf.fetch(exchange, flow.address), b"")
         if exchange.method not in PROTECTED_METHODS:
             return None
-        why = self._csrf.refused(exchange, flow.address)
+        why = self.csrf.refused(exchange, flow.address)
         if why is None:
             return None
         page = _page(403, Truth("csrf", "csrf-token-required", why))
-        return replace(page, headers=(*page.headers, *self._csrf.demand(exchange)))
+        return replace(page, headers=(*page.headers, *self.csrf.demand(exchange)))
 
     def _flow_at(self, path: str) -> Flow | None:
         address = unquote(path)
@@ -153,37 +159,6 @@ class Runtime:
         """The flow with the longest address that ends in ``/*`` and covers this one."""
         covering = [known for known in self._flows if known.endswith("/*") and f"{address}/".startswith(known[:-1])]
         return self._flows[max(covering, key=len)] if covering else None
-
-    def _roles_of_caller(self, exchange: Exchange) -> frozenset[str] | Unauthenticated:
-        certificate = client_certificate(exchange)
-        authorization = exchange.header("authorization")
-        if certificate is not None and (self._certificate_precedes_basic or authorization is None):
-            if not self._accepts_certificates:
-                return Unauthenticated("client-certificate authentication is not enabled for this tenant")
-            return _roles(self._keys.authenticate_certificate(certificate))
-        if authorization is None:
-            return Unauthenticated("neither credentials nor a client certificate arrived")
-        token = exchange.bearer()
-        if token is not None and self._issuer is not None:
-            return roles_of_token(token, self._issuer, self._keys.runtime_application)
-        return _roles(self._authenticate_basic(authorization))
-
-    def _authenticate_basic(self, authorization: str) -> Authentication:
-        scheme, _, encoded = authorization.partition(" ")
-        if scheme.lower() != "basic":
-            return Unauthenticated("the scheme of the Authorization header is not Basic")
-        try:
-            decoded = base64.b64decode(encoded.strip(" "), validate=True).decode("utf-8")
-        except ValueError:
-            return Unauthenticated("the credentials are not base64 of UTF-8 text")
-        clientid, colon, secret = decoded.partition(":")
-        if not colon:
-            return Unauthenticated("the credentials hold no colon")
-        return self._keys.authenticate_secret(clientid, Secret(secret))
-
-
-def _roles(caller: Authentication) -> frozenset[str] | Unauthenticated:
-    return caller if isinstance(caller, Unauthenticated) else caller.key.instance.roles
 
 
 def _page(status: int, truth: Truth) -> Answer:
