@@ -144,7 +144,7 @@ def test_redeployed(flows: Flows, content: Content, call_of: CallOf, landscape: 
     Source: whitepaper, chapter 1, steps 18 to 27; SAP help 49c7336.
     """
     flow = flows.deployed("Changed").started()
-    judge.accepted(call_of(flow))
+    judge.needed(call_of(flow))
     changed = replace(flow.settings, message=f"Changed: {flow.settings.message}", version="1.0.1")
     content.tenant.update_artifact(changed.id, changed.name, build_archive(changed))
     content.tenant.deploy(changed.id)
@@ -161,7 +161,7 @@ def test_undeployed(
     Source: SAP help 0ae4a78; Integration Content API (undeploy).
     """
     gone = flows.deployed("Gone").started()
-    judge.accepted(call_of(gone))
+    judge.needed(call_of(gone))
     content.tenant.undeploy(gone.settings.id)
     here = replace(call_of(own_flow), expects=Expected(200, own_flow.settings.message))
     there = here.but(path=f"/http{gone.settings.address}")
@@ -230,7 +230,7 @@ def test_log_of_accepted_call(
     Source: Message Processing Logs API.
     """
     begun = content.tenant.far_now() - dt.timedelta(seconds=1)
-    judge.accepted(call_of(own_flow))
+    judge.needed(call_of(own_flow))
     delay = landscape.expectations.log_delay
     logs = shown("message logs", logs_since(content.tenant, own_flow.settings.id, begun, within=delay))
     assert logs, "the accepted call is not in the message log"
@@ -256,7 +256,7 @@ def test_no_log_of_refused_call(
     call = call_of(flow)
     wrong = oauthcpikey.with_clientsecret(lambda secret: secret[::-1])
     judge.refused(call.but(authorization=wrong), Cause.UNAUTHENTICATED)
-    judge.accepted(call)
+    judge.needed(call)
     delay = landscape.expectations.log_delay
     logs = shown("message logs", logs_since(content.tenant, flow.settings.id, begun, within=delay))
     accepted = 2  # the twin and the call behind the refusal

@@ -190,7 +190,7 @@ def test_certificate_in_two_keys(
     delay = landscape.expectations.key_delay
     with_spare = certificate_call.but(certificate=CertificateInHandshake(spare))
     first = new_key(one_line_order)
-    judge.accepted(with_spare.call, within=delay)
+    judge.needed(with_spare.call, within=delay)
     second = attempt(one_line_order)
     if isinstance(second, Granted):
         judge.refused(with_spare, Cause.UNAUTHENTICATED, within=delay)
@@ -223,7 +223,7 @@ def test_certificate_in_two_instances(
     instance = granted(attempt(replace(clientcertificate.order, name=None))).outcome
     assert isinstance(instance, ServiceInstance)
     first = new_key(one_line_order)
-    judge.accepted(with_spare.call, within=delay)
+    judge.needed(with_spare.call, within=delay)
     elsewhere = replace(one_line_order, instance=instance)
     second = attempt(elsewhere)
     if isinstance(second, Granted):

@@ -120,7 +120,7 @@ def test_deleted_key_is_refused(
     delay = landscape.expectations.key_delay
     key = new_key(KeyOrder(oauth_instance))
     with_key = basic_call.but(authorization=key.basic)
-    judge.accepted(with_key.call, within=delay)
+    judge.needed(with_key.call, within=delay)
     order_judge.granted(Deletion(key.key))
     judge.refused(with_key, Cause.UNAUTHENTICATED, within=delay)
 
@@ -133,7 +133,7 @@ def test_deleted_key_is_gone(oauth_instance: ServiceInstance, lifecycle: Lifecyc
     Source: Cloud Foundry API v3, service credential bindings.
     """
     order = KeyOrder(oauth_instance, name="comes-and-goes")
-    first = order_judge.granted(order).outcome
+    first = order_judge.needed(order).outcome
     assert isinstance(first, ServiceKey)
     others = lifecycle.foreign()
     order_judge.granted(Deletion(first))
@@ -164,7 +164,7 @@ def test_deleted_instance(
     instance = granted(attempt(InstanceOrder())).outcome
     assert isinstance(instance, ServiceInstance)
     with_key = basic_call.but(authorization=new_key(KeyOrder(instance)).basic)
-    judge.accepted(with_key.call, within=delay)
+    judge.needed(with_key.call, within=delay)
     order_judge.granted(Deletion(instance))
     listed = lifecycle.cloud.instances(space=lifecycle.space, names=[instance.name])
     assert not listed, "the instance is listed although its deletion is reported as done"
@@ -184,7 +184,7 @@ def test_secret_of_sibling(
     if one.credentials.clientid == other.credentials.clientid:
         pytest.skip(f"{NOT_APPLICABLE}: the keys of an instance share their clientid")
     call = basic_call.but(authorization=one.basic).call
-    judge.accepted(call, within=landscape.expectations.key_delay)
+    judge.needed(call, within=landscape.expectations.key_delay)
     mixed = Basic(one.credentials.clientid, other.basic.clientsecret)
     judge.refused(call.but(authorization=mixed), Cause.UNAUTHENTICATED)
 
@@ -247,6 +247,7 @@ def test_generated_certificate(created_certificate: Carried, lifecycle: Lifecycl
 
     Source: SAP help ae419b6 and 0fc1446.
     """
+    order_judge.carried_out(created_certificate.order, created_certificate.reply)
     credentials = carried_key(created_certificate, order_judge, lifecycle).credentials
     assert {"certificate", "key", "certificatedetails"} <= credentials.fields, "a field of the credentials is missing"
     assert "clientsecret" not in credentials.fields, "a key of type Certificate holds a clientsecret"

@@ -83,7 +83,7 @@ def test_token_opens_the_flow(
 
     Source: SAP help 4ec6192 (OAuth with client credentials).
     """
-    token = order_judge.granted(by_secret).outcome
+    token = order_judge.needed(by_secret).outcome
     assert isinstance(token, Token)
     judge.accepted(anonymous_call.but(authorization=Bearer(token.access_token)).call)
 
@@ -95,7 +95,7 @@ def test_damaged_token(by_secret: TokenOrder, anonymous_call: Call, order_judge:
 
     Source: RFC 7515, section 5.2.
     """
-    token = order_judge.granted(by_secret).outcome
+    token = order_judge.needed(by_secret).outcome
     assert isinstance(token, Token)
     twin = anonymous_call.but(authorization=Bearer(token.access_token)).call
     damaged = Bearer(token.access_token.changed(_with_another_signature))
@@ -117,7 +117,7 @@ def test_validity(attempt: Attempt, new_key: NewKey, order_judge: OrderJudge) ->
     instance = granted(attempt(InstanceOrder(token_validity=7200))).outcome
     assert isinstance(instance, ServiceInstance)
     credentials = new_key(KeyOrder(instance)).credentials
-    token = order_judge.granted(TokenOrder(credentials, secret=credentials.clientsecret)).outcome
+    token = order_judge.needed(TokenOrder(credentials, secret=credentials.clientsecret)).outcome
     assert isinstance(token, Token)
     assert 7100 <= token.expires_in <= 7200, "expires_in is not the token validity of the instance"
     roles = {scope.partition(".")[2] for scope in token.scopes if scope != "uaa.resource"}
@@ -131,7 +131,7 @@ def test_unsigned_token(by_secret: TokenOrder, anonymous_call: Call, order_judge
 
     Source: RFC 8725, section 3.2.
     """
-    token = order_judge.granted(by_secret).outcome
+    token = order_judge.needed(by_secret).outcome
     assert isinstance(token, Token)
     twin = anonymous_call.but(authorization=Bearer(token.access_token)).call
     unsigned = Bearer(token.access_token.changed(_without_signature))
@@ -153,9 +153,9 @@ def test_role_missing(
     Source: SAP help 4ec6192.
     """
     lacking = landscape.service_key("without_role")
-    own = order_judge.granted(by_secret).outcome
+    own = order_judge.needed(by_secret).outcome
     there = replace(by_secret.credentials, clientid=lacking.clientid, clientsecret=lacking.clientsecret)
-    other = order_judge.granted(TokenOrder(there, secret=lacking.clientsecret)).outcome
+    other = order_judge.needed(TokenOrder(there, secret=lacking.clientsecret)).outcome
     assert isinstance(own, Token)
     assert isinstance(other, Token)
     twin = anonymous_call.but(authorization=Bearer(own.access_token)).call
@@ -176,9 +176,9 @@ def test_token_of_the_plan_api(
 
     Source: SAP help 0fc1446; observed scopes of both plans.
     """
-    own = order_judge.granted(by_secret).outcome
+    own = order_judge.needed(by_secret).outcome
     api = created(shared.carried("api-key").reply, lifecycle).credentials
-    other = order_judge.granted(TokenOrder(api, secret=api.clientsecret)).outcome
+    other = order_judge.needed(TokenOrder(api, secret=api.clientsecret)).outcome
     assert isinstance(own, Token)
     assert isinstance(other, Token)
     twin = anonymous_call.but(authorization=Bearer(own.access_token)).call
@@ -264,7 +264,7 @@ def test_deleted_key(
     key = new_key(KeyOrder(oauth_instance))
     own = TokenOrder(key.credentials, secret=key.credentials.clientsecret)
     delay = landscape.expectations.key_delay
-    first = order_judge.granted(own, within=delay)
+    first = order_judge.needed(own, within=delay)
     order_judge.granted(Deletion(key.key))
     order_judge.denied_again(own, first, Denial.TOKEN_REFUSED, within=delay)
-    order_judge.granted(by_secret)
+    order_judge.needed(by_secret)

@@ -21,7 +21,7 @@ from cpi_conformance.sender import (
     Trust,
 )
 from cpi_conformance.sender.layers import LAYER_OF, Layer
-from cpi_conformance.verdict import Judge, NotProven, Refuted, Twins
+from cpi_conformance.verdict import Finding, Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.judge import INFRASTRUCTURE
 
 TWIN = Call(
@@ -91,6 +91,35 @@ REFUSALS: dict[str, tuple[Observation, Observation, Cause, Outcome]] = {
     "alert-lost": (accepted(), refused(Cause.ALERT_LOST), Cause.UNKNOWN_CA, None),
     "alert-lost-where-401-is-due": (accepted(), refused(Cause.ALERT_LOST), Cause.UNAUTHENTICATED, Refuted),
 }
+
+
+NEEDED: dict[str, tuple[Observation, str]] = {
+    "refused": (refused(Cause.UNAUTHENTICATED), "what the check needs was not accepted"),
+    "another-answer": (accepted(b"login"), "what the check needs was not answered by the flow"),
+    "nobody-there": (refused(Cause.CONNECTION_REFUSED), "infrastructure: what the check needs"),
+}
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_a_check_needs_and_has_not_refutes_nothing(name: str) -> None:
+    """Another check is about it."""
+    observation, words = NEEDED[name]
+    it = judge(Rehearsed(twin=[observation]))
+    with pytest.raises(NotProven, match=words) as open_question:
+        it.needed(TWIN)
+    assert open_question.value.finding.cause
+    assert it.finding is None
+
+
+def test_what_a_check_needs_and_has_is_no_verdict_by_itself() -> None:
+    """It leaves standing what has been found before."""
+    it = judge(Rehearsed(twin=[accepted()], deviation=[refused(Cause.UNAUTHENTICATED)]))
+    it.needed(TWIN)
+    assert it.finding == Finding()
+    it.refused(DEVIATION, Cause.UNAUTHENTICATED)
+    found = it.finding
+    it.needed(TWIN)
+    assert it.finding is found
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -131,6 +131,7 @@ def test_outage_never_refutes(cause: Denial, tmp_path: Path) -> None:
     questions: tuple[Callable[[], Granted], ...] = (
         lambda: it.granted(TWIN),
         lambda: it.carried_out(TWIN, denied(cause)),
+        lambda: it.needed(TWIN),
     )
     for question in questions:
         with pytest.raises(NotProven, match="infrastructure"):
@@ -156,6 +157,26 @@ def test_denial_of_what_must_be_granted(cause: Denial, tmp_path: Path) -> None:
         finding = refuted.value.finding
         assert (finding.layer, finding.cause) == (LAYER_OF_DENIAL[cause], cause)
         assert finding.remedy == remedy_for(cause)
+
+
+@pytest.mark.parametrize("cause", sorted(set(Denial) - OUTAGES))
+def test_denial_of_what_a_check_needs_refutes_nothing(cause: Denial, tmp_path: Path) -> None:
+    """Another check is about it; the reason names what was denied, and why."""
+    it = order_judge(Rehearsed(denied(cause)), tmp_path)
+    with pytest.raises(NotProven, match="what the check needs was not granted") as open_question:
+        it.needed(TWIN)
+    assert open_question.value.finding.cause == cause
+    assert it.finding is None
+
+
+def test_what_a_check_needs_stays_and_is_told(tmp_path: Path) -> None:
+    """A check that has got what it needs has asked the far side something."""
+    cockpit, told = Rehearsed(), list[str]()
+    it = order_judge(cockpit, tmp_path, told)
+    assert it.needed(TWIN) == TWIN_GRANTED
+    assert cockpit.done == [("placed", TWIN)]
+    assert told == ["what the check needs"]
+    assert it.finding == Finding()
 
 
 def test_what_is_granted_stays(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ BEFORE_THE_FAR_SIDE = frozenset({Layer.DESTINATION, Layer.IDENTITY, Layer.NAME, 
 
 # the parts that calls play before a judge
 CALL = "the call"
+NEED = "what the check needs"
 TWIN = "the twin"
 SHARED_TWIN = "the twin, as sent before"
 DEVIATION = "the deviation"
@@ -194,6 +195,23 @@ class Judge:
             answer = _answer(observation, call)
             raise Refuted(f"{call.path} must answer what the flow answers, but {answer}", _wrong_answer())
         self.finding = Finding()
+        return observation
+
+    def needed(self, call: Asked, *, within: float = 0.0) -> Accepted:
+        """As :meth:`accepted`, for a call that a check needs and is not about: a refusal refutes nothing.
+
+        Raises:
+            NotProven: it is refused, or answers something else.
+        """
+        __tracebackhide__ = True
+        observation = self._settled(NEED, call, Accepted, within)
+        if isinstance(observation, Refused):
+            kind = "infrastructure: " if observation.cause in INFRASTRUCTURE else ""
+            raise NotProven(f"{kind}what the check needs was not accepted: {observation}", _finding_of(observation))
+        if not answers_as_expected(observation, call):
+            told = f"what the check needs was not answered by the flow: {_answer(observation, call)}"
+            raise NotProven(told, _wrong_answer())
+        self.finding = self.finding or Finding()
         return observation
 
     def refused(self, deviation: AskedOtherwise, cause: Cause, *, within: float = 0.0) -> Refused:

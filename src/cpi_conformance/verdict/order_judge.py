@@ -24,6 +24,7 @@ from cpi_conformance.verdict.judge import (
     DEVIATION,
     FIRST_PAUSE,
     LONGEST_PAUSE,
+    NEED,
     SHARED_TWIN,
     TWIN,
     Finding,
@@ -67,6 +68,25 @@ class OrderJudge:
             if reply.cause in OUTAGES:
                 raise NotProven(f"infrastructure: {order} was {reply}", _finding_of(reply))
             raise Refuted(f"{order} must be granted, but was {reply}", _finding_of(reply))
+        self.finding = self.finding or Finding()
+        return reply
+
+    def needed(self, order: Order, *, within: float = 0.0) -> Granted:
+        """As :meth:`granted`, for an order that a check needs and is not about: a denial refutes nothing.
+
+        Raises:
+            NotProven: it is denied, or nobody has decided on it.
+        """
+        __tracebackhide__ = True
+        return self.at_hand(order, self._settled(order, Granted, within))
+
+    def at_hand(self, order: Order, reply: Reply) -> Granted:
+        """As :meth:`needed`, for an order that has been placed already."""
+        __tracebackhide__ = True
+        self._witness(NEED, order, reply)
+        if isinstance(reply, Denied):
+            kind = "infrastructure: " if reply.cause in OUTAGES else ""
+            raise NotProven(f"{kind}what the check needs was not granted: {order} was {reply}", _finding_of(reply))
         self.finding = self.finding or Finding()
         return reply
 
