@@ -86,7 +86,7 @@ def test_credentials_are_at_details_only(foundry: Foundry) -> None:
     key = foundry.get(f"{KEYS}/{guid}").json
     assert key["last_operation"]["description"] is None
     assert list(key["links"]) == ["self", "details", "service_instance", "parameters"]
-    record = foundry.controller._records.keys.get(guid)
+    record = foundry.controller.records.keys.get(guid)
     assert record is not None
     assert record.credentials
     assert "hush-hush" not in repr(record)

@@ -114,7 +114,7 @@ class ServiceKeys:
             guid=guid or str(uuid.uuid4()),
             name=name,
             instance=instance,
-            clientid=self._new_clientid(instance.plan),
+            clientid=self.new_clientid(instance),
             created=self.clock.now(),
             secret=None if held else _new_secret(),
             certificate=held,
@@ -195,9 +195,9 @@ class ServiceKeys:
             self._newest_used[key.guid] = issued
         return Authenticated(key)
 
-    def _new_clientid(self, plan: Plan) -> str:
-        """``sb-<uuid>!b<n>|it-rt-<subdomain>!b<m>`` for senders, ``…|it!b<m>`` for the plan *api*."""
-        owner = self.runtime_application if plan is Plan.INTEGRATION_FLOW else API_APPLICATION
+    def new_clientid(self, instance: ServiceInstance) -> str:
+        """Of a key: ``sb-<uuid>!b<n>|it-rt-<subdomain>!b<m>`` for senders, ``…|it!b<m>`` for the plan *api*."""
+        owner = self.runtime_application if instance.plan is Plan.INTEGRATION_FLOW else API_APPLICATION
         return f"sb-{uuid.uuid4()}!b{100_000 + secrets.randbelow(800_000)}|{owner}"
 
     @property

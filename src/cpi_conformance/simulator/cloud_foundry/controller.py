@@ -46,6 +46,8 @@ class CloudController:
     Attributes:
         urls: base URLs for links and ``Location``.
         rate_limit: settings of the rate limit.
+        records: what there is.
+        service_instances, service_keys: what may be done with either.
     """
 
     def __init__(
@@ -64,10 +66,12 @@ class CloudController:
         self._issuer = issuer
         self._users = users
         self._clock = clock
-        self._records = Records()
-        self._catalog = Catalog(broker, organization, space, clock.now())
-        self._operations = Operations(self._records, broker, clock)
-        self._routes = self._all_routes(broker)
+        self.records = Records()
+        self._catalog = catalog = Catalog(broker, organization, space, clock.now())
+        self._operations = operations = Operations(self.records, broker, clock)
+        self.service_instances = ServiceInstances(self.records, catalog, operations, clock)
+        self.service_keys = ServiceCredentialBindings(self.records, catalog, operations, clock, broker.offering)
+        self._routes = self._all_routes()
 
     @property
     def operation_seconds(self) -> float:
@@ -111,8 +115,8 @@ class CloudController:
             metadata=metadata,
             held=True,
         )
-        with self._records.lock:
-            self._records.instances.put(instance)
+        with self.records.lock:
+            self.records.instances.put(instance)
             for guid, key_name, credentials in keys:
                 key = Key(
                     guid=guid,
@@ -125,11 +129,11 @@ class CloudController:
                     metadata=metadata,
                     held=True,
                 )
-                self._records.keys.put(key)
+                self.records.keys.put(key)
 
     def inventory(self) -> Inventory:
         """What exists now; may be called from any thread."""
-        return self._records.inventory()
+        return self.records.inventory()
 
     async def __call__(self, exchange: Exchange) -> Answer:
         """Answer one request, with the headers that every answer carries."""
@@ -169,9 +173,8 @@ class CloudController:
 
         return handle
 
-    def _all_routes(self, broker: Broker) -> Routes:
-        instances = ServiceInstances(self._records, self._catalog, self._operations, self._clock)
-        keys = ServiceCredentialBindings(self._records, self._catalog, self._operations, self._clock, broker.offering)
+    def _all_routes(self) -> Routes:
+        instances, keys = self.service_instances, self.service_keys
         secured: list[tuple[str, str, Callable[..., Answer]]] = [("GET", "/v3/jobs/{guid}", self._job)]
         for kind in SINGULAR:
             secured.append(("GET", f"/v3/{kind}", partial(self._list, kind=kind)))
@@ -207,10 +210,10 @@ class CloudController:
 
     def _job(self, request: Request, guid: str) -> Answer:
         """Jobs belong to nobody, and a failed one is no error of the request that asks for it."""
-        job = self._records.jobs.get(guid)
+        job = self.records.jobs.get(guid)
         if job is None:
             raise not_found("Job not found")
-        exists = bool(self._records.instances.get(job.resource) or self._records.keys.get(job.resource))
+        exists = bool(self.records.instances.get(job.resource) or self.records.keys.get(job.resource))
         refused = Truth("broker", "broker-refused", str(job.errors[0]["detail"])) if job.by_broker else None
         return json_answer(200, job_document(job, request.api, resource_exists=exists), refused)
 

@@ -85,7 +85,7 @@ class ServiceCredentialBindings:
         if not request.user.role.writes:
             raise not_authorized()
         self._check_instance(instance)
-        self._free_name(instance, wanted.name)
+        self.free_name(instance, wanted.name)
         now = self._clock.now()
         key = Key(
             name=wanted.name,
@@ -125,8 +125,8 @@ class ServiceCredentialBindings:
         if instance.last_operation.name == "create failed":
             raise unprocessable(INSTANCE_NOT_FOUND)
 
-    def _free_name(self, instance: Instance, name: str) -> None:
-        """A key whose creation failed makes room; any other key keeps its name."""
+    def free_name(self, instance: Instance, name: str) -> None:
+        """A key whose creation failed makes room; any other key keeps its name, which is ``ApiError`` 422."""
         for key in self._records.keys_of(instance.guid):
             if key.name != name:
                 continue

@@ -85,7 +85,7 @@ class ServiceInstances:
         plan = self._catalog.plan_name(wanted.plan_guid)
         if plan is None:
             raise unprocessable(INVALID_PLAN)
-        self._check_name(wanted.name, wanted.space_guid)
+        self.check_name(wanted.name, wanted.space_guid)
         now = self._clock.now()
         instance = Instance(
             name=wanted.name,
@@ -110,7 +110,7 @@ class ServiceInstances:
             raise unprocessable(INSTANCE_BUSY)
         name = body.get("name", instance.name)
         if name != instance.name:
-            self._check_name(name, instance.space_guid)
+            self.check_name(name, instance.space_guid)
         tags = instance.tags if body.get("tags") is None else tuple(body["tags"])
         changed = replace(instance, name=name, tags=tags, metadata=metadata, updated=self._clock.now())
         return json_answer(200, instance_document(self._records.instances.put(changed), request.api))
@@ -136,6 +136,7 @@ class ServiceInstances:
             raise not_authorized()
         return instance
 
-    def _check_name(self, name: str, space_guid: str) -> None:
+    def check_name(self, name: str, space_guid: str) -> None:
+        """``ApiError`` 422 for a name that another instance of the space has."""
         if any(row.name == name and row.space_guid == space_guid for row in self._records.instances.all()):
             raise unprocessable(NAME_TAKEN.format(name=name))
