@@ -47,17 +47,20 @@ class Parameters:
         return bool(self.bits & BLIND)
 
     @property
-    def tls(self) -> TlsRange:
-        """The TLS versions on offer; ``ValueError`` when the number allows none.
+    def offers_tls(self) -> bool:
+        """Whether the number allows any version of TLS."""
+        return bool(self._versions)
 
-        *BEST* stands for the best version that was there when it was made, which is TLS 1.2.
-        """
+    @property
+    def tls(self) -> TlsRange:
+        """The TLS versions on offer; ``ValueError`` when the number allows none."""
+        return TlsRange(min(self._versions), max(self._versions))
+
+    @property
+    def _versions(self) -> list[TLSVersion]:
+        """*BEST* stands for the best version that was there when it was made, which is TLS 1.2."""
         allowed = [version for bit, version in VERSIONS.items() if self.bits & bit]
-        if self.bits & BEST:
-            allowed.append(TLSVersion.TLSv1_2)
-        if not allowed:
-            raise ValueError(f"ssl/client_ciphersuites {self.client_ciphersuites!r} allows no TLS version")
-        return TlsRange(min(allowed), max(allowed))
+        return [*allowed, TLSVersion.TLSv1_2] if self.bits & BEST else allowed
 
 
 DEFAULTS = Parameters()

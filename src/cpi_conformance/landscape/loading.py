@@ -21,6 +21,7 @@ from cpi_conformance.landscape.model import Expectations, FlowUnderTest, Landsca
 from cpi_conformance.landscape.problems import LandscapeProblems, Problem, explained
 from cpi_conformance.landscape.schema import (
     CHECK_ID,
+    BackendSection,
     CertificateSection,
     CertificatesSection,
     CloudFoundrySection,
@@ -71,6 +72,8 @@ def load_landscape(
     cloud_foundry = material.cloud_foundry("cloud_foundry", target) if target else None
     api = _section(raw, "tenant_api", TenantApiSection) if "tenant_api" in raw else None
     tenant_api = material.tenant_api("tenant_api", api) if api else None
+    exported = _section(raw, "backend", BackendSection) if "backend" in raw else None
+    backend = material.backend("backend", exported) if exported else None
     _look_at_accepted_checks(raw, checks, problems)
     if problems or file is None:
         raise LandscapeProblems(path, problems)
@@ -91,6 +94,9 @@ def load_landscape(
         unmapped=frozenset(name for name in certificates if not getattr(file.certificates, name).mapped),
         cloud_foundry=cloud_foundry,
         tenant_api=tenant_api,
+        backend=backend,
+        plain_port=file.runtime.plain_port,
+        closed_port=file.runtime.closed_port,
         accepted_deviations=tuple(
             AcceptedDeviation(**{**dict(each), "observed": Observed(**each.observed.model_dump())})
             for each in file.accepted_deviations

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from cpi_conformance.backend import Parameters, Proxy, Pse
 from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, open_pfx, read_pem_bundle
 from cpi_conformance.control.cli_session import CliSession, NoCliSession, cli_configuration, read_cli_session
 from cpi_conformance.control.credentials import read_credentials
@@ -16,6 +17,7 @@ from cpi_conformance.control.errors import BrokenAnswer
 from cpi_conformance.control.login import Login, PasscodeLogin, PasswordLogin, RefreshTokenLogin
 from cpi_conformance.landscape.problems import Problem
 from cpi_conformance.landscape.schema import (
+    BackendSection,
     CertificateSection,
     CloudFoundrySection,
     LoginSection,
@@ -23,7 +25,7 @@ from cpi_conformance.landscape.schema import (
     ServiceKeySection,
     TenantApiSection,
 )
-from cpi_conformance.landscape.targets import CloudFoundryTarget, TenantTarget
+from cpi_conformance.landscape.targets import CloudFoundryTarget, ExportedBackend, TenantTarget
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Basic
 
@@ -131,6 +133,28 @@ class Material:
             self._add(f"{key}.service_key", wrong, "save the JSON of View Credentials of a key of the plan api")
             return None
         return TenantTarget(credentials, trusted, section.deadline_seconds)
+
+    def backend(self, key: str, section: BackendSection) -> ExportedBackend | None:
+        """A backend from what STRUST has exported: a PSE, or a certificate list and a PFX."""
+        parameters = Parameters(client_sni=section.client_sni, client_ciphersuites=section.client_ciphersuites)
+        proxy = Proxy(section.proxy.host, str(section.proxy.port)) if section.proxy else None
+        listed = self._certificate_list(f"{key}.certificate_list", section.certificate_list)
+        if section.pfx is None:
+            return ExportedBackend(section.identity, Pse(None, listed), parameters, proxy)
+        entry = CertificateSection(pfx=section.pfx, passphrase=section.passphrase)
+        pfx = self.certificate(key, entry)
+        own = open_pfx(pfx) if pfx else None
+        return ExportedBackend(section.identity, Pse(own, listed), parameters, proxy, pfx.passphrase) if pfx else None
+
+    def _certificate_list(self, key: str, name: str | None) -> tuple[x509.Certificate, ...]:
+        content = self._content(key, name)
+        if content is None:
+            return ()
+        try:
+            return read_pem_bundle(content)
+        except ValueError:
+            self._add(key, f"{name} holds no certificate", "export the certificates of the list from STRUST")
+            return ()
 
     def _session(self, key: str, section: LoginSection) -> CliSession | None:
         home = Path(self._environment.get("HOME") or self._environment.get("USERPROFILE") or Path.home())

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from cpi_conformance.certificates import PfxFile
 from cpi_conformance.landscape.accepted_deviations import AcceptedDeviation
-from cpi_conformance.landscape.targets import CloudFoundryTarget, TenantTarget
+from cpi_conformance.landscape.targets import CloudFoundryTarget, ExportedBackend, TenantTarget
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Basic
 
@@ -88,6 +88,9 @@ class Landscape:
         unmapped: names of certificates that no service key holds yet, so that the run makes one.
         cloud_foundry: where service keys are made; ``None`` when none can be.
         tenant_api: where flows are deployed; ``None`` when none can be.
+        backend: the backend as it was exported; ``None`` when it was not.
+        plain_port: a port of the runtime's host that speaks HTTP without TLS.
+        closed_port: a port of the runtime's host on which nobody listens, and which nobody filters.
         accepted_deviations: checks that may be refuted in one way for a while; one for each check.
     """
 
@@ -107,6 +110,9 @@ class Landscape:
     unmapped: frozenset[str] = frozenset()
     cloud_foundry: CloudFoundryTarget | None = None
     tenant_api: TenantTarget | None = None
+    backend: ExportedBackend | None = None
+    plain_port: int | None = None
+    closed_port: int | None = None
     accepted_deviations: tuple[AcceptedDeviation, ...] = ()
 
     def accepted_deviation(self, check: str) -> AcceptedDeviation | None:
@@ -142,7 +148,21 @@ class Landscape:
         passphrases = (pfx.passphrase for pfx in self.certificates.values() if pfx.passphrase)
         logins = self.cloud_foundry.secrets() if self.cloud_foundry else ()
         tenant = self.tenant_api.secrets() if self.tenant_api else ()
-        return (*(key.clientsecret for key in self.service_keys.values()), *passphrases, *logins, *tenant)
+        exported = (self.backend.secret,) if self.backend and self.backend.secret else ()
+        return (*(key.clientsecret for key in self.service_keys.values()), *passphrases, *logins, *tenant, *exported)
+
+    def exported_backend(self) -> ExportedBackend:
+        """The backend as it was exported; :class:`MissingMaterial` when it was not."""
+        if self.backend is None:
+            raise MissingMaterial("backend")
+        return self.backend
+
+    def other_port(self, name: str) -> int:
+        """``plain_port`` or ``closed_port``; :class:`MissingMaterial` when the file does not give it."""
+        port: int | None = getattr(self, name)
+        if port is None:
+            raise MissingMaterial(f"runtime.{name}")
+        return port
 
     def tenant(self) -> TenantTarget:
         """Where flows are deployed; :class:`MissingMaterial` when the file does not say."""

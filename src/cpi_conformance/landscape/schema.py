@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from cpi_conformance.backend.parameters import NEWEST, Parameters
 from cpi_conformance.landscape.accepted_deviations import LAYERS, LAYERS_OF
 
 RUNTIME_HOST = "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"
@@ -72,6 +73,8 @@ class RuntimeSection(Section):
 
     host: Annotated[str, Field(examples=[RUNTIME_HOST])]
     port: Annotated[int, Field(ge=1, le=65535, examples=[443])] = 443
+    plain_port: Annotated[int | None, Field(ge=1, le=65535, examples=[80])] = None
+    closed_port: Annotated[int | None, Field(ge=1, le=65535, examples=[8443])] = None
 
     @field_validator("host")
     @classmethod
@@ -189,6 +192,42 @@ class TenantApiSection(Section):
     deadline_seconds: Annotated[int, Field(ge=1, le=7200, examples=[1800])] = 1800
 
 
+class ProxySection(Section):
+    """The HTTP proxy that the destination goes through."""
+
+    host: Annotated[str, Field(min_length=1, examples=["proxy.example.com"])]
+    port: Annotated[int, Field(ge=1, le=65535, examples=[3128])]
+
+
+class BackendSection(Section):
+    """The backend that calls the tenant: what its administrator has exported from STRUST, and its parameters."""
+
+    pse: Annotated[str | None, Field(examples=["SAPSSLCPI.pse"])] = None
+    pin: Annotated[SecretReference | None, Field(examples=[{"env": "PSE_PIN"}])] = None
+    certificate_list: Annotated[str | None, Field(examples=["certificate-list.pem"])] = None
+    pfx: Annotated[str | None, Field(examples=["sender.pfx"])] = None
+    passphrase: Annotated[SecretReference | None, Field(examples=[{"env": "CPI_PASSPHRASE"}])] = None
+    identity: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,6}$", examples=["CPI"])] = "CPI"
+    client_ciphersuites: Annotated[str, Field(pattern=r"^[0-9]+:", examples=[NEWEST])] = NEWEST
+    client_sni: Annotated[bool, Field(examples=[True])] = True
+    proxy: ProxySection | None = None
+
+    @model_validator(mode="after")
+    def _one_export(self) -> BackendSection:
+        if (self.pse is None) == (self.certificate_list is None):
+            raise ValueError("write either pse, or certificate_list (and pfx)")
+        if self.pse is not None and self.pfx is not None:
+            raise ValueError("write pfx only with certificate_list; a PSE holds its own certificate")
+        return self
+
+    @field_validator("client_ciphersuites")
+    @classmethod
+    def _some_version(cls, client_ciphersuites: str) -> str:
+        if not Parameters(client_ciphersuites=client_ciphersuites).offers_tls:
+            raise ValueError("write the parameter as in RZ11; the number in front must allow a version of TLS")
+        return client_ciphersuites
+
+
 class ServiceKeysSection(Section):
     """Basic credentials by the part that they play in the checks."""
 
@@ -295,4 +334,5 @@ class LandscapeFile(Section):
     certificates: CertificatesSection = CertificatesSection()
     cloud_foundry: CloudFoundrySection | None = None
     tenant_api: TenantApiSection | None = None
+    backend: BackendSection | None = None
     accepted_deviations: Annotated[tuple[AcceptedDeviationSection, ...], Field(strict=False)] = ()

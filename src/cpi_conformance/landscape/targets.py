@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 
+from cpi_conformance.backend import Parameters, Proxy, Pse
 from cpi_conformance.control.credentials import KeyCredentials
 from cpi_conformance.control.login import (
     Login,
@@ -63,3 +64,22 @@ class TenantTarget:
         """What the service key holds."""
         held = (self.credentials.clientsecret, self.credentials.key) if self.credentials else ()
         return tuple(secret for secret in held if secret is not None)
+
+
+@dataclass(frozen=True)
+class ExportedBackend:
+    """A backend as its administrator has exported it, so that it can be tried without a logon there.
+
+    Attributes:
+        identity: the SSL client identity that the destination names.
+        pse: certificate list and, when it was exported too, the own certificate with its key.
+        parameters: profile parameters of the backend's TLS client.
+        proxy: the HTTP proxy of the destination.
+        secret: the PIN or passphrase that opened the export.
+    """
+
+    identity: str
+    pse: Pse
+    parameters: Parameters
+    proxy: Proxy | None = None
+    secret: Secret | None = None

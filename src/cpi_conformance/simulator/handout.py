@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import tomli_w
+from cryptography import x509
 
 from cpi_conformance.certificates import PfxFile, pem
 from cpi_conformance.simulator.edge_tls import BadCertificatePolicy
@@ -25,6 +26,8 @@ DEVELOPER = "developer"
 
 CF_PASSWORD = "cf-password.txt"
 
+CERTIFICATE_LIST = "backend-certificates.pem"
+
 FILES = (
     "landscape.toml",
     "ca.pem",
@@ -34,6 +37,7 @@ FILES = (
     "service-key.json",
     PASSPHRASE,
     CF_PASSWORD,
+    CERTIFICATE_LIST,
 )
 
 
@@ -68,6 +72,7 @@ def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path
     _write(folder / "ca.pem", pem([landscape.trusted_root]))
     if landscape.previous_roots:
         _write(folder / "previous-ca.pem", pem(landscape.previous_roots))
+    _write(folder / CERTIFICATE_LIST, pem(certificate_list(landscape)))
     _write(folder / "endpoint.txt", url + "\n")
     for name, key in population.service_keys.items():
         _write(folder / _key_file(name), json.dumps(landscape.broker.credentials(key), indent=2) + "\n")
@@ -81,9 +86,22 @@ def hand_out(landscape: SimulatedLandscape, population: Population, folder: Path
     return path
 
 
+def certificate_list(landscape: SimulatedLandscape) -> tuple[x509.Certificate, ...]:
+    """What the whitepaper's chapter 3 leaves in the list of the PSE: the CAs of the client and of the load balancer."""
+    served = landscape.load_balancer.served
+    client = landscape.passports
+    return (
+        client.root.certificate,
+        client.second_generation.certificate,
+        served.root.certificate,
+        served.intermediate.certificate,
+    )
+
+
 def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dict[str, object]:
     """The landscape file, with paths relative to itself."""
     profile, rules = landscape.profile, landscape.profile.key_rules
+    others = {"plain_port": landscape.plain_port, "closed_port": landscape.closed_port}  # 0 before the start
     refused = "401" if profile.bad_certificate is BadCertificatePolicy.STRIP else "alert"
     previous = {"previous_ca": "previous-ca.pem"} if landscape.previous_roots else {}
     flow = {"address": WHITEPAPER_FLOW.address, "method": "GET", "status": 200, "body": WHITEPAPER_FLOW.body}
@@ -93,7 +111,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
         "stage": "development",
         "edition": profile.edition,
         "profile": profile.name,
-        "runtime": {"host": HOST, "port": landscape.port},
+        "runtime": {"host": HOST, "port": landscape.port, **{name: port for name, port in others.items() if port}},
         "flows": [flow],
         "trust": {"ca": "ca.pem", **previous},
         "expectations": {
@@ -117,6 +135,12 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
             "login": {"user": DEVELOPER, "password": {"file": CF_PASSWORD}},
         },
         "tenant_api": {"ca": "ca.pem"},
+        "backend": {
+            "certificate_list": CERTIFICATE_LIST,
+            "pfx": _pfx_file("sender"),
+            "passphrase": {"file": PASSPHRASE},
+            "client_ciphersuites": profile.client_ciphersuites,
+        },
     }
 
 

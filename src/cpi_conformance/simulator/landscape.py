@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 
@@ -23,7 +24,6 @@ from cpi_conformance.simulator.cloud_foundry.controller import CloudController
 from cpi_conformance.simulator.cloud_foundry.uaa import Uaa
 from cpi_conformance.simulator.cloud_foundry.urls import Urls
 from cpi_conformance.simulator.cloud_foundry.users import Role, User
-from cpi_conformance.simulator.defects.defect import Defect
 from cpi_conformance.simulator.edge import Edge
 from cpi_conformance.simulator.exchange import Application
 from cpi_conformance.simulator.hosts import Hosts
@@ -35,6 +35,7 @@ from cpi_conformance.simulator.key_credentials import TenantUrls
 from cpi_conformance.simulator.keystore import Keystore, sap_key_pair
 from cpi_conformance.simulator.load_balancer import LoadBalancer
 from cpi_conformance.simulator.loop_thread import LoopThread
+from cpi_conformance.simulator.other_ports import ClosedPort, PlainPort
 from cpi_conformance.simulator.passport import PassportAuthority
 from cpi_conformance.simulator.profiles import PROFILES, Profile
 from cpi_conformance.simulator.record import Record
@@ -43,6 +44,9 @@ from cpi_conformance.simulator.service_keys import API_APPLICATION, ServiceKeys
 from cpi_conformance.simulator.tenant_api.application import TenantApi
 from cpi_conformance.simulator.tokens import TokenIssuer
 from cpi_conformance.simulator.xsuaa import TOKEN_PATH, Xsuaa
+
+if TYPE_CHECKING:
+    from cpi_conformance.simulator.defects.defect import Defect
 
 SUBDOMAIN = "conformance"
 SUBACCOUNT = "7f1c0b52-5d3e-4f0a-9a55-3c2f8f6f0d11"
@@ -149,6 +153,8 @@ class SimulatedLandscape:
         self._hosts = Hosts(applications, self.load_balancer.asking, self.load_balancer.silent, self.record)
         self._hosts.ports[hosts.RUNTIME] = port
         self._announce_hosts()
+        self._plain, self._closed = PlainPort(), ClosedPort()
+        self.plain_port = self.closed_port = 0
         self._thread: LoopThread | None = None
         self.defects = tuple(defects)
         for defect in self.defects:
@@ -230,6 +236,8 @@ class SimulatedLandscape:
         thread = LoopThread(f"landscape-{self.profile.name}")
         try:
             thread.run(self._hosts.listen())
+            self.plain_port = thread.run(self._plain.listen())
+            self.closed_port = self._closed.take()
         except OSError:
             thread.end()
             raise
@@ -240,11 +248,13 @@ class SimulatedLandscape:
 
     def stop(self) -> None:
         """Close everything; safe to call twice."""
+        self._closed.release()
         thread, self._thread = self._thread, None
         if thread is None:
             return
         try:
             thread.run(self._hosts.close())
+            thread.run(self._plain.close())
             thread.run(self.cloud_controller.close())
             thread.run(self.deployments.close())
         finally:

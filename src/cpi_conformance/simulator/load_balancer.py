@@ -31,6 +31,11 @@ class LoadBalancer:
         self.asking, self.silent = self._tls(client_roots), self._tls(())
 
     @property
+    def served(self) -> ServerAuthority:
+        """The authority of the chain that is presented now."""
+        return self.authorities[self._served]
+
+    @property
     def trusted_root(self) -> x509.Certificate:
         """What a sender must trust now."""
         return self.authorities[self._served].root.certificate

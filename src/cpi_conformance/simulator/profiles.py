@@ -31,6 +31,7 @@ class Profile:
         bad_certificate: what a client certificate that does not verify leads to.
         accepts_certificates: whether the runtime authenticates by client certificate at all.
         key_rules: the generation of the service broker.
+        client_ciphersuites: profile parameter ``ssl/client_ciphersuites`` of the backend of that time.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Profile:
     bad_certificate: BadCertificatePolicy
     accepts_certificates: bool = True
     key_rules: KeyRules = KEY_TYPES
+    client_ciphersuites: str = "1174:PFS:HIGH::EC_X25519:EC_P256:EC_HIGH"
 
     @property
     def served(self) -> ServerChain:
@@ -56,7 +58,14 @@ OLDEST = ServerChain(
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("whitepaper", "standard", (OLDEST, WHITEPAPER), BadCertificatePolicy.STRIP, key_rules=WHITEPAPER_KEYS),
+        Profile(
+            "whitepaper",
+            "standard",
+            (OLDEST, WHITEPAPER),
+            BadCertificatePolicy.STRIP,
+            key_rules=WHITEPAPER_KEYS,
+            client_ciphersuites="150:PFS:HIGH::EC_P256:EC_HIGH",
+        ),
         Profile("current", "standard", (WHITEPAPER, G2, CURRENT), BadCertificatePolicy.ALERT),
         Profile("trial", "trial", (G2, CURRENT), BadCertificatePolicy.ALERT, accepts_certificates=False),
     )

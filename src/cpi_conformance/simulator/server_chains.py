@@ -58,6 +58,11 @@ class ServerAuthority:
         """The authority at the top."""
         return self._root
 
+    @property
+    def intermediate(self) -> Authority:
+        """The authority that signs leaves."""
+        return self._intermediate
+
     def leaf(self, host: str) -> Credential:
         """A server certificate for ``host``, valid for a year from yesterday."""
         return self._intermediate.leaf(
