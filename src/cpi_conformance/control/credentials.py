@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -159,7 +160,9 @@ def _block(label: str, body: str) -> str:
     return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----")) + "\n"
 
 
+@lru_cache(maxsize=64)
 def _private_key(secret: Secret) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None:
+    """The key, read once: an RSA key costs 50 ms each time, because its primes are checked."""
     try:
         key = load_pem_private_key(secret.reveal().encode(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

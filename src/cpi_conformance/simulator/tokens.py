@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jwt
@@ -23,6 +23,15 @@ class TokenInvalid(Exception):
 def _signing_key() -> rsa.RSAPrivateKey:
     """One for all issuers of a process, made when the first token is: it costs 40 ms, and issuers differ by name."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@lru_cache(maxsize=256)
+def _signed_claims(token: str, issuer: str) -> dict[str, Any]:
+    """The claims of a token with our signature and this issuer; a caller shows the same one with each request."""
+    options = {"verify_exp": False, "verify_iat": False, "verify_aud": False}  # the clock may be moved
+    key = _signing_key().public_key()
+    claims: dict[str, Any] = jwt.decode(token, key, algorithms=["RS256"], issuer=issuer, options=options)
+    return claims
 
 
 class TokenIssuer:
@@ -48,18 +57,12 @@ class TokenIssuer:
             TokenInvalid: it is none, or it has expired by the landscape's clock.
         """
         try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                _signing_key().public_key(),
-                algorithms=["RS256"],
-                issuer=self.issuer,
-                options={"verify_exp": False, "verify_iat": False, "verify_aud": False},  # the clock may be moved
-            )
+            claims = _signed_claims(token, self.issuer)
         except jwt.PyJWTError as error:
             raise TokenInvalid(type(error).__name__) from None
         if claims["exp"] <= self._clock.now().timestamp():
             raise TokenInvalid("expired")
-        return claims
+        return dict(claims)
 
     def key_set(self) -> dict[str, Any]:
         """What ``/token_keys`` answers; SAP's Python library reads ``value``, others ``n`` and ``e``."""
