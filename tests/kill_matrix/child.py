@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import faulthandler
-import gc
 import os
 import signal
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from fixtures.landscape import SimulatedLandscapes
+
+VERDICT_OF_RUN = "verdict-of-run"
 
 VERDICT, OUTPUT = "verdict.json", "output.txt"
 """What a child leaves in its folder."""
@@ -23,45 +29,60 @@ def run(session: pytest.Session, defects: tuple[str, ...], profile: str, folder:
     private folder. Whoever has forked this process removes it, so this process may be killed at any time.
     """
     _stand_alone(folder)
-    items = [item for item in session.items if _profile_of(item) == profile]
-    session.items[:] = items
-    _begin_anew(session, defects, folder)
-    for item, following in zip(items, [*items[1:], None], strict=True):
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-    session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
+    run_here(session, defects, profile, folder)
     sys.stdout.flush()
     sys.stderr.flush()
 
 
+def run_here(session: pytest.Session, defects: tuple[str, ...], profile: str, folder: Path) -> None:
+    """The same in a process that goes on afterwards; nothing of the run stays but what it has loaded."""
+    items, elsewhere = session.items, tempfile.tempdir
+    session.items = [item for item in items if _profile_of(item) == profile]
+    tempfile.tempdir = str(folder)
+    simulated = _begin_anew(session, defects, folder)
+    try:
+        for item, following in pairwise([*session.items, None]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
+    finally:
+        session.config.pluginmanager.unregister(name=VERDICT_OF_RUN)
+        simulated.stop()
+        session.items, tempfile.tempdir = items, elsewhere
+
+
 def _stand_alone(folder: Path) -> None:
     """What a process has only one of."""
-    gc.collect()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches the whole group, and the parent ends its children
     with (folder / OUTPUT).open("wb") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     faulthandler.enable()
-    tempfile.tempdir = str(folder)
 
 
-def _begin_anew(session: pytest.Session, defects: tuple[str, ...], folder: Path) -> None:
+def _begin_anew(session: pytest.Session, defects: tuple[str, ...], folder: Path) -> SimulatedLandscapes:
     """Replace what the parent's ``pytest_configure`` has prepared for a run of its own."""
     # pytest rewrites them as plugins, so it must be the first to import them
     from fixtures.landscape import SIMULATED, SimulatedLandscapes
     from fixtures.provisioning import PROVISIONING, Provisioning
+    from fixtures.sender import JUDGES
     from fixtures.verdict import VerdictOfRun
 
     config = session.config
     config.option.reports = str(folder)
     config.option.defect = list(defects)
-    config.stash[SIMULATED] = SimulatedLandscapes(defects)
+    config.stash[SIMULATED] = simulated = SimulatedLandscapes(defects)
     private = folder / "run"
     private.mkdir(mode=0o700)
     config.stash[PROVISIONING] = Provisioning(config, private)
     verdict = VerdictOfRun(config)
-    config.pluginmanager.register(verdict, "verdict-of-run")
+    config.pluginmanager.register(verdict, VERDICT_OF_RUN)
     verdict.pytest_collection_finish(session)
+    for item in session.items:  # they may have run before
+        item.user_properties.clear()
+        if JUDGES in item.stash:
+            del item.stash[JUDGES]
+    return simulated
 
 
 def _profile_of(item: pytest.Item) -> str:

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS = 60.0
 """After so long a run on a defect is ended: the suite has not noticed, and does not come to an end."""
 
-PLUGINS_OF_ONE_RUN = ("verdict-of-run", "end-in-order", "terminalreporter")
+PLUGINS_OF_ONE_RUN = (child.VERDICT_OF_RUN, "end-in-order", "terminalreporter")
 """What this process is not, and what its children begin anew or do without."""
 
 TOLD = 2000
