@@ -13,8 +13,12 @@ pytest_plugins = [
     "fixtures.tenant",
     "fixtures.service_keys",
     "fixtures.certificates",
+    "fixtures.proxy",
+    "fixtures.backend",
     "fixtures.keystore",
     "fixtures.flows",
     "fixtures.shown",
+    "fixtures.left_out",
     "fixtures.verdict",
+    "fixtures.accepted_deviations",
 ]

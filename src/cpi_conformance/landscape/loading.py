@@ -117,8 +117,9 @@ def _look_at_accepted_checks(raw: dict[str, Any], checks: Collection[str] | None
             wrong = f"is {check}, as in accepted_deviations.{first[check]}"
             problems.append(Problem(key, wrong, "write one entry for each check, with the one way that is accepted"))
         elif checks is not None and check not in checks:
-            near = difflib.get_close_matches(check, sorted(checks), n=3) or ["an id that the report shows"]
-            problems.append(Problem(key, f"is {check}, which no check has", f"write for example {', '.join(near)}"))
+            near = difflib.get_close_matches(check, sorted(checks), n=3)
+            instead = f"write for example {', '.join(near)}" if near else "write the id as the report shows it"
+            problems.append(Problem(key, f"is {check}, which no check has", instead))
         first.setdefault(check, number)
 
 

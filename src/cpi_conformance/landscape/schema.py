@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cpi_conformance.backend.parameters import NEWEST, Parameters
+from cpi_conformance.diagnosis import SHOWN_OTHERWISE
 from cpi_conformance.landscape.accepted_deviations import LAYERS, LAYERS_OF
 
 RUNTIME_HOST = "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"
@@ -273,6 +274,8 @@ class ObservedSection(Section):
     @field_validator("cause")
     @classmethod
     def _known_cause(cls, cause: str | None) -> str | None:
+        if cause == SHOWN_OTHERWISE:
+            raise ValueError("write reason in its place, word by word: this cause alone does not say what is shown")
         if cause is not None and cause not in LAYERS_OF:
             raise ValueError(f"write the cause as the report shows it: {_near(cause, LAYERS_OF)}")
         return cause

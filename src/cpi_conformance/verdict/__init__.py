@@ -1,5 +1,7 @@
 """Verdicts: of a check, of a run, and how they are reached."""
 
+from cpi_conformance.verdict.acceptance import Acceptance, AcceptanceState
+from cpi_conformance.verdict.acceptance_states import acceptances_of
 from cpi_conformance.verdict.document import SCHEMA, run_document
 from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins, answers_as_expected
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
@@ -8,6 +10,8 @@ from cpi_conformance.verdict.order_twins import OrderTwins
 
 __all__ = [
     "SCHEMA",
+    "Acceptance",
+    "AcceptanceState",
     "CheckResult",
     "Finding",
     "Gate",
@@ -20,6 +24,7 @@ __all__ = [
     "Severity",
     "Twins",
     "Verdict",
+    "acceptances_of",
     "answers_as_expected",
     "gate_of",
     "run_document",

@@ -9,6 +9,7 @@ from typing import Any
 
 from cpi_conformance.control.place import Held
 from cpi_conformance.control.receipt import Receipt
+from cpi_conformance.verdict.acceptance import Acceptance
 from cpi_conformance.verdict.model import Run, Verdict
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -31,8 +32,23 @@ def run_document(run: Run) -> dict[str, Any]:
         "kind": run.kind,
         "gate": str(run.gate),
         "counts": {str(verdict): run.count(verdict) for verdict in Verdict},
+        "accepted_deviations": [_acceptance(acceptance) for acceptance in run.acceptances],
         "provisioning": [_receipt(receipt) for receipt in run.receipts],
         "checks": [{**asdict(check), "steps": list(check.steps)} for check in run.checks],
+    }
+
+
+def _acceptance(acceptance: Acceptance) -> dict[str, Any]:
+    deviation = acceptance.deviation
+    return {
+        "check": deviation.check,
+        "ticket": deviation.ticket,
+        "owner": deviation.owner,
+        "until": deviation.until.isoformat(),
+        "days_left": acceptance.days_left,
+        "state": str(acceptance.state),
+        "observed": str(deviation.observed),
+        "why": deviation.why,
     }
 
 

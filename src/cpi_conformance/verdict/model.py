@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cpi_conformance.control.receipt import Receipt
+from cpi_conformance.verdict.acceptance import ACCEPTED, Acceptance, AcceptanceState
 
 NOT_APPLICABLE = "not applicable"
 """How the reason begins when a check has nothing to say about a landscape; it does not hold up the gate."""
@@ -66,6 +67,11 @@ class CheckResult:
         """Whether the check has something to say about the landscape."""
         return self.verdict is not Verdict.NOT_PROVEN or not (self.reason or "").startswith(NOT_APPLICABLE)
 
+    @property
+    def accepted(self) -> bool:
+        """Whether the check is refuted exactly as somebody has accepted."""
+        return self.verdict is Verdict.NOT_PROVEN and (self.reason or "").startswith(ACCEPTED)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -78,6 +84,7 @@ class Run:
         selected: how many checks were to run; more than there are results when a run was broken off.
         deselected: how many were left out by ``-k`` and the like.
         receipts: for each space in which something was created, what is left of it.
+        acceptances: what became of each deviation that the landscape file accepts.
     """
 
     id: str
@@ -89,12 +96,23 @@ class Run:
     checks: tuple[CheckResult, ...]
     deselected: int = 0
     receipts: tuple[Receipt, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
 
     @property
     def gate(self) -> Gate:
-        """Whether the transport may go; not as long as the run has left something behind."""
+        """Whether the transport may go; not as long as something besides the checks is not in order."""
         gate = gate_of(self.checks, self.selected)
-        return Gate.NOT_PROVEN if gate is Gate.GO and not self.left_clean else gate
+        return Gate.NOT_PROVEN if gate is Gate.GO and not self.in_order else gate
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the run has left nothing behind, and no acceptance fails it."""
+        return self.left_clean and not any(acceptance.failing for acceptance in self.acceptances)
+
+    @property
+    def holding(self) -> tuple[Acceptance, ...]:
+        """The accepted deviations that were seen."""
+        return tuple(each for each in self.acceptances if each.state is AcceptanceState.HOLDS)
 
     @property
     def left_clean(self) -> bool:
@@ -107,14 +125,14 @@ class Run:
 
 
 def gate_of(checks: Iterable[CheckResult], selected: int) -> Gate:
-    """NO-GO when anything is refuted; GO when everything that applies is proven; else NOT PROVEN.
+    """NO-GO when anything is refuted; GO when everything that applies is proven or accepted; else NOT PROVEN.
 
     A run that proved nothing, or that was broken off, is NOT PROVEN.
     """
     results = tuple(checks)
     if any(check.verdict is Verdict.REFUTED for check in results):
         return Gate.NO_GO
-    applicable = [check for check in results if check.applicable]
+    applicable = [check for check in results if check.applicable and not check.accepted]
     complete = len(results) >= selected and bool(applicable)
     if complete and all(check.verdict is Verdict.PROVEN for check in applicable):
         return Gate.GO
