@@ -13,8 +13,6 @@ pytest_plugins = [
     "fixtures.tenant",
     "fixtures.service_keys",
     "fixtures.certificates",
-    "fixtures.proxy",
-    "fixtures.backend",
     "fixtures.keystore",
     "fixtures.flows",
     "fixtures.shown",
