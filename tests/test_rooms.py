@@ -21,7 +21,7 @@ ALLOWED = {
     "control": {"certificates", "secret"},
     "flows": set[str](),
     "landscape": {"backend", "certificates", "control", "diagnosis", "secret", "sender"},
-    "diagnosis": set[str](),
+    "diagnosis": {"backend", "certificates", "control", "secret", "sender"},
     "verdict": {"backend", "control", "diagnosis", "landscape", "sender"},
     "simulator": {"certificates", "secret"},
     "cli": {"certificates", "control", "landscape", "secret", "simulator"},
@@ -111,6 +111,7 @@ def test_fixtures_and_reports_are_no_packages_of_a_wheel(tmp_path: Path) -> None
     wheel = next(builder.build(directory=str(tmp_path)))
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {PACKAGE}
+    assert f"{PACKAGE}/diagnosis/catalogue.toml" in names
     assert f"{PACKAGE}/diagnosis/remedies.toml" in names
     assert f"{PACKAGE}/verdict/verdict.schema.json" in names
     assert f"{PACKAGE}/flows/clientcert/META-INF/MANIFEST.MF" in names

@@ -1,4 +1,4 @@
-"""What to do about each cause, read from ``remedies.toml``."""
+"""What to do: from the catalogue where a row fits, else by the cause alone, from ``remedies.toml``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from cpi_conformance.diagnosis.catalogue import Row, diagnose
+from cpi_conformance.diagnosis.symptoms import Symptoms
 
 NOT_REFUSED = "not-refused"
 """The cause when a call that must be refused was accepted; what to do depends on the layer."""
@@ -24,16 +27,41 @@ SHOWN_OTHERWISE = "shown-otherwise"
 
 @dataclass(frozen=True)
 class Remedy:
-    """Why something happens, what to do about it, and where that is written."""
+    """Why something happens, what to do about it, and where that is written.
+
+    Attributes:
+        where: the page of a cockpit, or the transaction, in which it is done; empty where the text names several.
+    """
 
     why: str
     remedy: str
     source: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do about symptoms, and the numbers of the catalogue's rows that fit them, best first."""
+
+    remedy: Remedy
+    rows: tuple[int, ...]
+
+
+def advise(symptoms: Symptoms) -> Advice:
+    """The best row's fix; where no row fits, what is to be done about the cause.
+
+    Raises:
+        KeyError: no row fits, and the cause is none that is known.
+    """
+    ranked = diagnose(symptoms)
+    if ranked:
+        return Advice(_of_row(ranked[0].row), tuple(each.row.number for each in ranked))
+    return Advice(_remedy(_tables()["causes"][symptoms.cause]), ())
 
 
 def remedy_for(cause: str) -> Remedy:
-    """What to do about a cause that a sender has seen; ``KeyError`` when the file does not know it."""
-    return _remedy(_tables()["causes"][cause])
+    """What to do about a cause of which nothing else is known; ``KeyError`` when it is none."""
+    return advise(Symptoms(cause=cause)).remedy
 
 
 def remedy_for_acceptance(layer: str) -> Remedy:
@@ -44,6 +72,15 @@ def remedy_for_acceptance(layer: str) -> Remedy:
 def remedy_for_verdict(name: str) -> Remedy:
     """What to do about :data:`WRONG_ANSWER`, :data:`REFUSED_OTHERWISE` or :data:`SHOWN_OTHERWISE`."""
     return _remedy(_tables()["verdicts"][name])
+
+
+def causes_with_a_remedy() -> frozenset[str]:
+    """The causes that ``remedies.toml`` knows."""
+    return frozenset(_tables()["causes"])
+
+
+def _of_row(row: Row) -> Remedy:
+    return Remedy(row.why, row.fix, row.source, row.where)
 
 
 def _remedy(entry: dict[str, str]) -> Remedy:
