@@ -13,6 +13,8 @@ pytest_plugins = [
     "fixtures.tenant",
     "fixtures.service_keys",
     "fixtures.certificates",
+    "fixtures.proxy",
+    "fixtures.backend",
     "fixtures.keystore",
     "fixtures.flows",
     "fixtures.shown",

@@ -27,9 +27,10 @@ class Backend:
         """The effective PSE of an identity."""
         return dict(self.pses).get(identity)
 
-    def with_pse(self, identity: str, pse: Pse) -> Backend:
-        """The same with another PSE for an identity."""
-        return replace(self, pses=tuple({**dict(self.pses), identity: pse}.items()))
+    def with_pse(self, identity: str, pse: Pse | None) -> Backend:
+        """The same with another PSE for an identity, or with none."""
+        others = tuple(each for each in self.pses if each[0] != identity)
+        return replace(self, pses=others if pse is None else (*others, (identity, pse)))
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class ConnectionTest:
         elif attribute in _OF_PARAMETERS:
             parameters = replace(self.backend.parameters, **change)  # type: ignore[arg-type]
             changed = replace(self, backend=replace(self.backend, parameters=parameters))
-        elif attribute == PSE and isinstance(value, Pse):
+        elif attribute == PSE and isinstance(value, Pse | None):
             changed = replace(self, backend=self.backend.with_pse(self.destination.ssl_certificate, value))
         else:
             raise TypeError(f"a connection test has no attribute {attribute!r} to deviate in")
