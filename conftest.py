@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures.certificates",
     "fixtures.proxy",
     "fixtures.backend",
+    "fixtures.missing_ca",
     "fixtures.keystore",
     "fixtures.flows",
     "fixtures.shown",

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from asn1crypto import parser
 from cryptography import x509
 
 from cpi_conformance.certificates.armour import ArmourDamaged, Block, text_of
 from cpi_conformance.certificates.cer import load_certificate
 from cpi_conformance.certificates.contents import contents_of
 from cpi_conformance.certificates.der_shape import Shape, shape_of
+from cpi_conformance.certificates.der_values import values
 from cpi_conformance.certificates.kinds import KEYS, Kind, Recognised, kind_of_block, recognise
 from cpi_conformance.certificates.p7b import P7bProblem, P7bRefused, read_p7b
 from cpi_conformance.certificates.pse_file import read_pse
@@ -126,14 +126,11 @@ def _of_values(der: bytes) -> Iterator[x509.Certificate]:
 
 
 def _values(der: bytes, place: str) -> Iterator[bytes]:
-    while der.strip(b"\r\n\0 "):
-        try:
-            size = parser.peek(der)
-        except ValueError:
-            told = f"{place}its structure is broken or breaks off"
-            raise CertificateListRefused(CertificateListProblem.DAMAGED, told, AGAIN) from None
-        yield der[:size]
-        der = der[size:]
+    try:
+        yield from values(der)
+    except ValueError:
+        told = f"{place}its structure is broken or breaks off"
+        raise CertificateListRefused(CertificateListProblem.DAMAGED, told, AGAIN) from None
 
 
 def _of_value(der: bytes, place: str) -> tuple[x509.Certificate, ...]:
