@@ -22,7 +22,7 @@ from cpi_conformance.sender import (
 )
 from cpi_conformance.sender.layers import LAYER_OF, Layer
 from cpi_conformance.verdict import Finding, Judge, NotProven, Refuted, Twins
-from cpi_conformance.verdict.judge import INFRASTRUCTURE
+from cpi_conformance.verdict.standing import INFRASTRUCTURE
 
 TWIN = Call(
     host="tenant.invalid",
@@ -163,11 +163,11 @@ def test_lost_alert_refutes_where_alerts_must_arrive() -> None:
 
 
 def test_twins_are_shared() -> None:
-    """A twin is sent once for all the checks that lean on it."""
-    sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.UNAUTHENTICATED)])
+    """A twin is sent once for all the checks that lean on it, unless trouble could look like the refusal."""
+    sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.CERTIFICATE_EXPIRED)])
     it = judge(sender)
     for _ in range(3):
-        it.refused(DEVIATION, Cause.UNAUTHENTICATED)
+        it.refused(DEVIATION, Cause.CERTIFICATE_EXPIRED)
     assert sender.sent.count(TWIN) == 1
 
 
@@ -227,13 +227,13 @@ def test_every_refusal_names_what_to_do(cause: Cause) -> None:
 
 
 def test_witness_sees_every_call() -> None:
-    """The report shows the twin and the deviation, in this order."""
+    """The report shows the twin and the deviation, in this order, and that they were asked again."""
     seen: list[str] = []
     sender = Rehearsed(twin=[accepted()], deviation=[refused(Cause.UNAUTHENTICATED)])
     witness: Callable[[str, Call, Observation], None] = lambda part, call, observation: seen.append(part)  # noqa: E731
     it = Judge(sender, Twins(), Expectations(), witness)
     it.refused(DEVIATION, Cause.UNAUTHENTICATED)
-    assert seen == ["the twin", "the deviation"]
+    assert seen == ["the twin", "the deviation", "the twin again", "the deviation again"]
 
 
 def test_what_never_left_proves_nothing() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from cpi_conformance.sender import Call, Cause, Observation
 from cpi_conformance.verdict import Finding, NotProven, Refuted, judge
-from cpi_conformance.verdict.judge import IN_A_ROW, INFRASTRUCTURE, LONGEST_PAUSE
+from cpi_conformance.verdict.judge import IN_A_ROW, LONGEST_PAUSE
+from cpi_conformance.verdict.standing import BROKEN_OFF, INFRASTRUCTURE, STANDS
 from tests import test_judge as rehearsal
 from tests.test_judge import DEVIATION, TWIN, Outcome, Rehearsed, accepted, refused
 
@@ -75,13 +76,13 @@ def test_accepted_within(name: str, time: Time) -> None:
 
 @pytest.mark.parametrize("name", ["at-once", "noticed-in-time", "never-noticed"])
 def test_refused_within(name: str, time: Time) -> None:
-    """An acceptance is asked again until the time is over; the twin is sent once."""
+    """An acceptance is asked again until the time is over; then the twin again, and the deviation behind it."""
     _, observations, outcome, sent = WAITING[name]
     sender = Rehearsed(twin=[ACCEPTED], deviation=list(observations))
     it = rehearsal.judge(sender)
     if outcome is None:
         it.refused(DEVIATION, Cause.UNAUTHENTICATED, within=DELAY)
-        assert sender.sent == [TWIN, *[DEVIATION.call] * sent]
+        assert sender.sent == [TWIN, *[DEVIATION.call] * sent, TWIN, *[DEVIATION.call] * IN_A_ROW]
     else:
         with pytest.raises(outcome, match="but was accepted"):
             it.refused(DEVIATION, Cause.UNAUTHENTICATED, within=DELAY)
@@ -96,12 +97,12 @@ def test_refused_for_another_cause_is_not_asked_again(time: Time) -> None:
     assert time.pauses == []
 
 
-def test_nothing_is_asked_again_without_a_delay(time: Time) -> None:
-    """What does not depend on a change is as it is."""
-    sender = Rehearsed(twin=[REFUSED, ACCEPTED])
+def test_nothing_is_waited_for_without_a_delay(time: Time) -> None:
+    """What does not depend on a change is asked again only to see whether it stands."""
+    sender = Rehearsed(twin=[REFUSED])
     with pytest.raises(Refuted):
         rehearsal.judge(sender).accepted(TWIN)
-    assert (len(sender.sent), time.pauses) == (1, [])
+    assert (len(sender.sent), time.pauses) == (STANDS, [])
 
 
 def test_only_the_last_call_is_told_of(time: Time) -> None:
@@ -147,7 +148,7 @@ def test_undisturbed(name: str) -> None:
         assert it.finding is None
 
 
-@pytest.mark.parametrize("cause", sorted(INFRASTRUCTURE))
+@pytest.mark.parametrize("cause", sorted(INFRASTRUCTURE | BROKEN_OFF))
 def test_traffic_that_did_not_get_through(cause: Cause) -> None:
     """It says nothing about authentication."""
     seen: list[tuple[Call, Observation]] = [(TWIN, ACCEPTED), (TWIN, refused(cause)), (TWIN, REFUSED)]

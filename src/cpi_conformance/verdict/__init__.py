@@ -2,8 +2,9 @@
 
 from cpi_conformance.verdict.acceptance import Acceptance, AcceptanceState
 from cpi_conformance.verdict.acceptance_states import acceptances_of
+from cpi_conformance.verdict.asking import answers_as_expected
 from cpi_conformance.verdict.document import SCHEMA, run_document
-from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins, answers_as_expected
+from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
 from cpi_conformance.verdict.order_judge import OrderJudge
 from cpi_conformance.verdict.order_twins import OrderTwins

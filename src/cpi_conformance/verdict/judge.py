@@ -1,7 +1,9 @@
 """How a verdict is reached: a call that must be accepted, or a deviation that must be refused.
 
 A refusal proves something only together with its twin: the call that differs in one attribute and is
-accepted. Without an accepted twin nothing is proven, whatever the refusal looked like.
+accepted. Without an accepted twin nothing is proven, whatever the refusal looked like. What trouble of the
+far side can look like too (:mod:`cpi_conformance.verdict.standing`) counts only when it stands: for a
+refusal on both sides of an accepted twin, and before anything is refuted.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, NoReturn
 
 from cpi_conformance.diagnosis import (
     NOT_REFUSED,
@@ -21,35 +23,31 @@ from cpi_conformance.diagnosis import (
     remedy_for_verdict,
 )
 from cpi_conformance.landscape import Expectations
-from cpi_conformance.sender import (
-    Accepted,
-    Cause,
-    Expected,
-    Layer,
-    Observation,
-    Refused,
-)
+from cpi_conformance.sender import Accepted, Cause, Layer, Observation, Refused
 from cpi_conformance.sender.layers import LAYER_OF
-
-INFRASTRUCTURE = frozenset(
-    {
-        Cause.UNKNOWN_HOST,
-        Cause.CONNECTION_REFUSED,
-        Cause.CONNECTION_TIMEOUT,
-        Cause.CONNECTION_LOST,
-        Cause.ANSWER_TIMEOUT,
-        Cause.BROKEN_ANSWER,
-        Cause.UNKNOWN_ROUTE,
-        Cause.NO_ENDPOINTS,
-        Cause.ENDPOINT_FAILURE,
-        Cause.RATE_LIMITED,
-        Cause.NOT_OFFERED,
-    }
+from cpi_conformance.verdict.asking import (
+    Asked,
+    Asking,
+    answers_as_expected,
+    is_the_flows,
+    otherwise,
 )
-"""Causes that say nothing about authentication: the call did not get as far, or nobody was there."""
+from cpi_conformance.verdict.asking import AskedOtherwise as AskedOtherwise
+from cpi_conformance.verdict.standing import (
+    BROKEN_OFF,
+    IMITATED,
+    INFRASTRUCTURE,
+    STANDS,
+    alike,
+    is_outage,
+    same_chain,
+)
 
 BEFORE_THE_FAR_SIDE = frozenset({Layer.DESTINATION, Layer.IDENTITY, Layer.NAME, Layer.CONNECT})
 """Layers at which a call is refused without that anything of it has left this machine."""
+
+BEFORE_OUR_CERTIFICATE = frozenset({Layer.PROTOCOL, Layer.SERVER_TRUST})
+"""Layers at which a handshake ends before it is our turn to present a certificate, even if it was asked for."""
 
 
 # the parts that calls play before a judge
@@ -57,7 +55,9 @@ CALL = "the call"
 NEED = "what the check needs"
 TWIN = "the twin"
 SHARED_TWIN = "the twin, as sent before"
+TWIN_AGAIN = "the twin again"
 DEVIATION = "the deviation"
+DEVIATION_AGAIN = "the deviation again"
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,16 @@ PATIENCE = 3
 
 
 class Twins:
-    """What the checks of a run share: twins that have been sent, and how long the far side has been silent."""
+    """What the checks of a run share.
+
+    Attributes:
+        sent: twins, and what came of them; one that met a passing trouble is sent again by whoever needs it next.
+        latest: the call that was accepted last, and how.
+    """
 
     def __init__(self) -> None:
         self.sent: dict[Asked, Observation] = {}
+        self.latest: tuple[Asked, Accepted] | None = None
         self._silent = 0
 
     def note(self, observation: Observation) -> None:
@@ -116,41 +122,6 @@ IN_A_ROW = 3
 """So many answers of the same kind show that a change has been noticed: a runtime has several nodes."""
 
 
-class Asked(Protocol):
-    """What can be judged: a sender's call, or a backend's connection test. It compares and hashes by value."""
-
-    @property
-    def path(self) -> str:
-        """What is asked for."""
-
-    @property
-    def expects(self) -> Expected:
-        """What the flow answers when all is well."""
-
-    @property
-    def presents_certificate(self) -> bool:
-        """Whether a client certificate goes out when it is asked for."""
-
-
-class AskedOtherwise(Protocol):
-    """What must be refused, and its twin that must be accepted; they differ in one attribute."""
-
-    @property
-    def twin(self) -> Asked:
-        """What must be accepted."""
-
-    @property
-    def call(self) -> Asked:
-        """What must be refused."""
-
-
-class Asking(Protocol):
-    """Whoever asks: a sender, or the ICM of a backend."""
-
-    def send(self, call: Any, /) -> Observation:
-        """Ask, and say what came of it; never raises for anything that the far side did."""
-
-
 Witness = Callable[[str, Any, Observation], None]
 """Told of each call as it is judged: the part it plays, the call, what came of it."""
 
@@ -159,7 +130,7 @@ class Judge:
     """Judges the calls of one check.
 
     Twins are shared: a call that several checks use as their twin is made once, and again only
-    where a refusal is ambiguous.
+    where trouble of the far side could look like the refusal.
     """
 
     def __init__(
@@ -190,10 +161,13 @@ class Judge:
             finding = _finding_of(observation)
             if observation.cause in INFRASTRUCTURE:
                 raise NotProven(f"infrastructure: {call} was {observation}", finding)
+            self._require_that_it_stands(call, observation)
             raise Refuted(f"{call.path} must be accepted, but was {observation}", finding)
         if not answers_as_expected(observation, call):
-            answer = _answer(observation, call)
-            raise Refuted(f"{call.path} must answer what the flow answers, but {answer}", _wrong_answer())
+            self._require_that_it_stands(call, observation)
+            told = f"{call.path} must answer what the flow answers, but {otherwise(observation)}"
+            raise Refuted(told, _wrong_answer())
+        self._twins.latest = (call, observation)
         self.finding = Finding()
         return observation
 
@@ -205,12 +179,10 @@ class Judge:
         """
         __tracebackhide__ = True
         observation = self._settled(NEED, call, Accepted, within)
-        if isinstance(observation, Refused):
-            kind = "infrastructure: " if observation.cause in INFRASTRUCTURE else ""
-            raise NotProven(f"{kind}what the check needs was not accepted: {observation}", _finding_of(observation))
-        if not answers_as_expected(observation, call):
-            told = f"what the check needs was not answered by the flow: {_answer(observation, call)}"
-            raise NotProven(told, _wrong_answer())
+        if isinstance(observation, Refused) or not answers_as_expected(observation, call):
+            self._require_that_it_stands(call, observation)
+            raise _lacking("what the check needs", observation)
+        self._twins.latest = (call, observation)
         self.finding = self.finding or Finding()
         return observation
 
@@ -224,30 +196,29 @@ class Judge:
             NotProven: the twin is not accepted, or the call did not get as far as a decision.
         """
         __tracebackhide__ = True
-        self._require_twin(deviation.twin, again=False)
+        twin = self._require_twin(deviation.twin)
         observation = self._settled(DEVIATION, deviation.call, Refused, within)
         layer = LAYER_OF[cause]
         if isinstance(observation, Accepted):
-            raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", _not_refused(layer))
+            self._refute_acceptance(deviation, observation, cause)
         finding = _finding_of(observation)
         if observation.cause in INFRASTRUCTURE and observation.cause is not cause:
             raise NotProven(f"infrastructure: the deviation was {observation}", finding)
         if layer not in BEFORE_THE_FAR_SIDE:
             _require_that_it_left(deviation.call, observation, finding)
-        if observation.response and _is_the_flows(observation.response.body, deviation.call):
+        if observation.response and is_the_flows(observation.response.body, deviation.call):
             raise Refuted(f"was {observation}, but with the answer of the flow, which has run", _not_refused(layer))
-        if observation.cause is cause:
-            if cause in INFRASTRUCTURE:  # an outage since the twin was asked would look the same
-                self._require_twin(deviation.twin, again=True)
-            self.finding = finding
-            return observation
-        if observation.cause is Cause.ALERT_LOST:
+        if observation.cause not in self._counting_as(cause):
+            self._require_that_it_stands(deviation.call, observation)
             self._require_twin(deviation.twin, again=True)
-            if layer is Layer.CLIENT_TRUST and self._expectations.lost_alerts == "tolerated":
-                self.finding = finding
-                return observation
-        otherwise = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
-        raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", otherwise)
+            remedied = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
+            raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", remedied)
+        if observation.cause in IMITATED:
+            observation = self._on_both_sides_of_the_twin(deviation, observation, cause, within)
+        elif layer not in BEFORE_THE_FAR_SIDE and not same_chain(observation, twin):
+            self._require_twin(deviation.twin, again=True)
+        self.finding = _finding_of(observation)
+        return observation
 
     def undisturbed(self, seen: Iterable[tuple[Asked, Observation]]) -> None:
         """Every call of a traffic must have been accepted, and answered by the flow.
@@ -264,13 +235,11 @@ class Judge:
             if isinstance(observation, Refused):
                 self._witness(CALL, call, observation)
                 finding = _finding_of(observation)
-                if observation.cause in INFRASTRUCTURE:
+                if observation.cause in INFRASTRUCTURE | BROKEN_OFF:  # nobody can ask a call of the past again
                     raise NotProven(f"infrastructure: call {number} of {len(calls)} was {observation}", finding)
                 raise Refuted(f"call {number} of {len(calls)} in between was {observation}", finding)
             if not answers_as_expected(observation, call):
-                raise Refuted(
-                    f"call {number} of {len(calls)} in between: {_answer(observation, call)}", _wrong_answer()
-                )
+                raise Refuted(f"call {number} of {len(calls)} in between: {otherwise(observation)}", _wrong_answer())
         self._witness(CALL, *calls[-1])
         self.finding = Finding()
 
@@ -279,7 +248,7 @@ class Judge:
         ends, pause, row = time.monotonic() + within, FIRST_PAUSE, 0
         while True:
             observation = self._send(call)
-            row = row + 1 if isinstance(observation, wanted) and not _is_outage(observation) else 0
+            row = row + 1 if isinstance(observation, wanted) and not is_outage(observation) else 0
             if within == 0 or row >= IN_A_ROW or time.monotonic() >= ends:
                 self._witness(part, call, observation)
                 return observation
@@ -288,17 +257,73 @@ class Judge:
             time.sleep(min(pause, max(0.0, ends - time.monotonic())))
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _require_twin(self, twin: Asked, *, again: bool) -> None:
+    def _require_twin(self, twin: Asked, *, again: bool = False) -> Accepted:
+        """The twin, accepted: once in a run, or ``again`` now."""
         __tracebackhide__ = True
-        shared = twin in self._twins.sent and not again
-        if not shared:
-            self._twins.sent[twin] = self._send(twin)
-        observation = self._twins.sent[twin]
-        self._witness(SHARED_TWIN if shared else TWIN, twin, observation)
-        if isinstance(observation, Refused):
-            raise NotProven(f"the twin was not accepted: {observation}", _finding_of(observation))
-        if not answers_as_expected(observation, twin):
-            raise NotProven(f"the twin was not answered by the flow: {_answer(observation, twin)}", _wrong_answer())
+        before = self._twins.sent.get(twin)
+        if before is None or again:
+            observation, shared = self._send(twin), False
+        else:
+            observation, shared = before, True
+        good = isinstance(observation, Accepted) and answers_as_expected(observation, twin)
+        self._witness(SHARED_TWIN if shared else TWIN_AGAIN if again and good else TWIN, twin, observation)
+        if isinstance(observation, Accepted) and good:
+            if not shared:
+                self._twins.sent[twin], self._twins.latest = observation, (twin, observation)
+            return observation
+        lacking = _lacking("the twin, accepted before," if again else "the twin", observation, in_trouble=again)
+        if not again and not shared:
+            self._require_that_it_stands(twin, observation)
+            if not is_outage(observation):
+                self._twins.sent[twin] = observation
+        raise lacking
+
+    def _on_both_sides_of_the_twin(
+        self, deviation: AskedOtherwise, first: Refused, cause: Cause, within: float
+    ) -> Refused:
+        """A refusal that trouble can look like, once more behind the accepted twin; the one that names the cause."""
+        __tracebackhide__ = True
+        self._require_twin(deviation.twin, again=True)
+        again = self._settled(DEVIATION_AGAIN, deviation.call, Refused, within)
+        if isinstance(again, Accepted):
+            self._refute_acceptance(deviation, again, cause)
+        if again.cause not in self._counting_as(cause):
+            raise _passing(deviation.call, first, again)
+        return first if first.cause is cause else again
+
+    def _refute_acceptance(self, deviation: AskedOtherwise, observation: Accepted, cause: Cause) -> NoReturn:
+        """Nothing but a rotation of the load balancer's chain makes a flow answer whom it must not."""
+        __tracebackhide__ = True
+        layer = LAYER_OF[cause]
+        if not answers_as_expected(observation, deviation.call):
+            self._require_that_it_stands(deviation.call, observation)
+        self._require_twin(deviation.twin, again=True)
+        raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", _not_refused(layer))
+
+    def _counting_as(self, cause: Cause) -> frozenset[Cause]:
+        """The causes that are taken for this one: where it is tolerated, also that its alert was lost."""
+        tolerated = LAYER_OF[cause] is Layer.CLIENT_TRUST and self._expectations.lost_alerts == "tolerated"
+        return frozenset({cause, Cause.ALERT_LOST} if tolerated else {cause})
+
+    def _require_that_it_stands(self, call: Asked, first: Observation) -> None:
+        """What trouble can look like refutes nothing unless it is the same again and again; an outage never does.
+
+        Raises:
+            NotProven: it is another one, or the load balancer has changed its chain since a call was accepted.
+        """
+        __tracebackhide__ = True
+        if is_outage(first):
+            return
+        for _ in range(STANDS - 1):
+            again = self._send(call)
+            if not alike(first, again, call):
+                self._witness(CALL, call, again)
+                raise _passing(call, first, again)
+        if isinstance(first, Refused) and first.layer is Layer.SERVER_TRUST and self._twins.latest is not None:
+            accepted, before = self._twins.latest
+            if not same_chain(first, before) and isinstance(self._send(accepted), Refused):
+                told = "infrastructure: the load balancer presents another chain than before in this run"
+                raise NotProven(f"{told}; {call.path} was {first}", _finding_of(first))
 
     def _send(self, call: Asked) -> Observation:
         __tracebackhide__ = True
@@ -314,30 +339,24 @@ def _require_that_it_left(call: Asked, observation: Refused, finding: Finding) -
     __tracebackhide__ = True
     if not observation.evidence.bytes_left:
         raise NotProven(f"the call never left this machine: {observation}", finding)
-    presented = call.presents_certificate and observation.evidence.certificate_requested
+    before = observation.layer in BEFORE_OUR_CERTIFICATE
+    presented = call.presents_certificate and observation.evidence.certificate_requested and not before
     if presented and not observation.evidence.client_chain:
         raise NotProven("the client certificate was asked for, but this machine did not send it", finding)
 
 
-def _is_outage(observation: Observation) -> bool:
-    return isinstance(observation, Refused) and observation.cause in INFRASTRUCTURE
+def _lacking(what: str, observation: Observation, *, in_trouble: bool = False) -> NotProven:
+    """What a verdict leans on is not there."""
+    kind = "infrastructure: " if in_trouble or is_outage(observation) else ""
+    if isinstance(observation, Refused):
+        return NotProven(f"{kind}{what} was not accepted: {observation}", _finding_of(observation))
+    return NotProven(f"{kind}{what} was not answered by the flow: {otherwise(observation)}", _wrong_answer())
 
 
-def _is_the_flows(body: bytes, call: Asked) -> bool:
-    return bool(call.expects.body) and body == (call.expects.body or "").encode()
-
-
-def answers_as_expected(observation: Accepted, call: Asked) -> bool:
-    """Whether an accepted call was answered by the flow, and not by somebody else."""
-    expected = call.expects
-    if observation.response.status != expected.status:
-        return False
-    return expected.body is None or observation.response.body == expected.body.encode()
-
-
-def _answer(observation: Accepted, call: Asked) -> str:
-    size = len(observation.response.body)
-    return f"the answer has status {observation.response.status} and {size} bytes that differ from the flow's"
+def _passing(call: Asked, first: Observation, again: Observation) -> NotProven:
+    """The same call has come to two things: something passes by."""
+    told = f"infrastructure: {call.path} was {first}, and then, asked again, {again}"
+    return NotProven(told, _finding_of(first) if isinstance(first, Refused) else _wrong_answer())
 
 
 def _finding_of(observation: Refused) -> Finding:
