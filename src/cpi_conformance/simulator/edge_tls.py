@@ -105,7 +105,8 @@ class EdgeTls:
             raise RuntimeError("OpenSSL gave a context without a certificate store")
         for root in self.client_roots:
             store.add_cert(crypto.X509.from_cryptography(root))
-            context.add_client_ca(root)
+        for authority in self._named(presented):
+            context.add_client_ca(authority)
         if self.client_roots:
             context.set_verify(SSL.VERIFY_PEER, self._judge)
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
@@ -113,6 +114,10 @@ class EdgeTls:
         context.set_info_callback(_note_alert)
         context.set_tlsext_servername_callback(self._choose)
         return context
+
+    def _named(self, presented: Presented) -> tuple[x509.Certificate, ...]:
+        """The CAs whose names are sent with the question for a certificate."""
+        return self.client_roots
 
     def _judge(self, connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
         handshake = connection.get_app_data()
