@@ -14,6 +14,7 @@ from cpi_conformance.control.content import Content
 from cpi_conformance.control.denials import Denial
 from cpi_conformance.control.tenant.orders import KeyPairOrder, Permission
 from cpi_conformance.landscape import Landscape
+from cpi_conformance.landscape.edition import SAP_KEY_PAIR
 from cpi_conformance.secret import Secret
 from cpi_conformance.verdict import OrderJudge, Severity
 from fixtures.checks import check, on_profiles
@@ -25,6 +26,7 @@ pytestmark = on_profiles("whitepaper", "current", "trial")
 
 IMPORT = ("2.x509.3a", "2.x509.3b", "2.x509.3c", "2.x509.3e")
 CHAIN = ("2.x509.4a", "2.x509.4b")
+ERROR_1 = ("3.error.1", "3.error.1.7", "3.error.1.8", "3.error.1.9")
 FILES = ("2.x509.4f", "2.x509.4g", "2.x509.4h", "2.x509.4i", "2.x509.4j")
 
 
@@ -65,7 +67,7 @@ def test_alias_taken(key_pair: KeyPairOrder, imported: ImportedPassport, order_j
     order_judge.denied(key_pair.but(alias=imported.alias), Denial.ALIAS_TAKEN)
 
 
-@check("STORE-04", "error 1: the key pair without the permission", steps=("3.error.1",), severity=Severity.CRITICAL)
+@check("STORE-04", "error 1: the key pair without the permission", steps=ERROR_1, severity=Severity.CRITICAL)
 def test_without_permission(key_pair: KeyPairOrder, attempt: Attempt, order_judge: OrderJudge) -> None:
     """Refused at tenant without the permission to change the keystore; granted with it, as the whitepaper's solution.
 
@@ -121,6 +123,6 @@ def test_edition(content: Content, landscape: Landscape, shown: Shown) -> None:
 
     Source: SAP help 4ec6192.
     """
-    entry = shown("entry", content.tenant.keystore_entry("sap_cloudintegrationcertificate"))
+    entry = shown("entry", content.tenant.keystore_entry(SAP_KEY_PAIR))
     there = entry is not None
     assert there == (landscape.edition == "standard"), f"the entry is {'there' if there else 'missing'}"

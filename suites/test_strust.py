@@ -103,7 +103,7 @@ def test_root_suffices(
     sm59.succeeds(connection_test.but(pse=pse.trusting((*pse.certificate_list, server_chain.root))).call)
 
 
-@check("STRUST-08", "the root is in the list of another identity", steps=("3.strust.5.8.3", "3.lbca.2"))
+@check("STRUST-08", "the root is in the list of another identity", steps=("3.strust.5.8.3", "3.rfc.7.2"))
 def test_identities_are_kept_apart(
     connection_test: ConnectionTest, chapter_three: ChapterThree, server_chain: Chain, sm59: Sm59
 ) -> None:

@@ -17,13 +17,23 @@ from fixtures.checks import whitepaper_steps
 ROOT = Path(__file__).parent.parent
 FROZEN = Path(__file__).parent / "check-ids.txt"
 
-REFUSING = {"refused", "denied", "denied_again"}
+REFUSING = {"refused", "denied", "denied_again", "fails", "judge_certificate"}
 """The methods of the judges that demand a twin."""
 
-ACCEPTING = {"accepted", "presented", "granted", "carried_out", "carried_key", "new_key", "shown"}
+ACCEPTING = {
+    "accepted",
+    "presented",
+    "granted",
+    "carried_out",
+    "carried_key",
+    "new_key",
+    "shown",
+    "succeeds",
+    "connects",
+}
 """Those that demand acceptance, what calls them, and what shows something that is asserted on."""
 
-COVERAGE = {"checks", "screen only", "open"}
+COVERAGE = {"checks", "screen only"}
 
 
 @dataclass(frozen=True)

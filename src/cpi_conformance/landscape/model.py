@@ -55,6 +55,8 @@ class Expectations:
     Attributes:
         bad_client_certificate: what a client certificate that does not verify gets: ``alert`` in the
             handshake, or ``401`` because the load balancer does not pass it on.
+        trial_certificate: what a client certificate gets at the runtime of a trial tenant: ``401`` as documented
+            (SAP help 4ec6192), or ``accepted``, as seen on a trial tenant in August 2026.
         lost_alerts: whether a refusal whose TLS alert did not arrive counts as the refusal
             (``tolerated``: the far side closed at once) or not (``refuted``).
         client_x509: what a new service key of an instance with the grant type ``client_x509`` gets:
@@ -67,6 +69,7 @@ class Expectations:
     """
 
     bad_client_certificate: Literal["alert", "401"] = "alert"
+    trial_certificate: Literal["401", "accepted"] = "401"
     lost_alerts: Literal["tolerated", "refuted"] = "tolerated"
     client_x509: Literal["refused", "accepted"] = "refused"
     x509_field_takes: tuple[X509Form, ...] = ()

@@ -122,6 +122,7 @@ class ExpectationsSection(Section):
     """What differs between landscapes."""
 
     bad_client_certificate: Annotated[Literal["alert", "401"], Field(examples=["alert"])] = "alert"
+    trial_certificate: Annotated[Literal["401", "accepted"], Field(examples=["401"])] = "401"
     lost_alerts: Annotated[Literal["tolerated", "refuted"], Field(examples=["tolerated"])] = "tolerated"
     client_x509: Annotated[Literal["refused", "accepted"], Field(examples=["refused"])] = "refused"
     x509_field_takes: Annotated[

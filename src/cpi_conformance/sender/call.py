@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from ssl import TLSVersion
+from typing import Any
 
 from cryptography import x509
 
@@ -209,16 +210,30 @@ class Call:
         return isinstance(self.certificate, CertificateInHandshake)
 
     def but(self, **change: object) -> Deviation:
-        """This call with exactly one attribute changed; ``TypeError`` for more, fewer, or an unknown one."""
+        """This call with exactly one attribute changed; ``TypeError`` for more, fewer, or an unknown one.
+
+        ``identity`` stands for all that a sender presents: credentials instead of a certificate, or the reverse.
+        """
         if len(change) != 1:
             raise TypeError(f"a deviation differs from its twin in one attribute, not in {len(change)}")
         (attribute,) = change
+        if attribute == "identity":
+            return Deviation(self, replace(self, **_identity(change[attribute])))
         if attribute not in {each.name for each in fields(self)} - {"expects", "seconds"}:
             raise TypeError(f"a call has no attribute {attribute!r} to deviate in")
         return Deviation(self, replace(self, **change))  # type: ignore[arg-type]  # checked above
 
     def __str__(self) -> str:
         return f"{self.method} {self.scheme}://{self.host}:{self.port}{self.path}"
+
+
+def _identity(presented: object) -> dict[str, Any]:
+    """Both attributes of a call that say who calls, for the one that is given."""
+    if isinstance(presented, Authorization):
+        return {"authorization": presented, "certificate": NoCertificate()}
+    if isinstance(presented, Presentation):
+        return {"authorization": NoAuthorization(), "certificate": presented}
+    raise TypeError("an identity is an authorization or the presentation of a certificate")
 
 
 @dataclass(frozen=True)
