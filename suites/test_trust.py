@@ -99,7 +99,7 @@ def test_intermediate_only(basic_call: Call, landscape: Landscape, tls: TlsRange
     Source: whitepaper, troubleshooting, error 2; OpenSSL without X509_V_FLAG_PARTIAL_CHAIN.
     """
     twin = basic_call.but(tls=tls).call
-    intermediates = presented(twin, judge)[1:]
+    intermediates = judge.needed(twin).evidence.server_chain[1:]
     refused = judge.refused(twin.but(trust=Trust(intermediates)), Cause.MISSING_CA)
     assert names_the_missing_root(refused, landscape)
 
