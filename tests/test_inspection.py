@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from asn1crypto import core, pkcs12
+from asn1crypto import pkcs12
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -49,6 +49,17 @@ from cpi_conformance.certificates.pfx_writer import write_certificates_only
 from cpi_conformance.certificates.rc2_pfx import rc2_40
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.passport import PassportAuthority
+from tests.pse_files import (
+    Envelope,
+    Sealing,
+    own_certificate,
+    own_key,
+    own_path,
+    own_root,
+    sealed_otherwise,
+    trusted,
+    write_pse,
+)
 
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -81,11 +92,16 @@ def service_key(**more: str) -> bytes:
     return json.dumps({"oauth": {"clientid": "sb-1", "clientsecret": "s3cr3t-x", "url": "https://h", **more}}).encode()
 
 
-def pse(version: int) -> bytes:
-    class Start(core.Sequence):  # type: ignore[misc]  # asn1crypto has no types
-        _fields = [("version", core.Integer), ("rest", core.Null, {"explicit": 0})]  # noqa: RUF012
+PSE_OWNER = PASSPORTS.issue("S0087654321", rsa_bits=2048)
+PSE_KEY = own_key(PSE_OWNER.key)  # type: ignore[arg-type]  # it is RSA
 
-    return bytes(Start({"version": version, "rest": core.Null()}).dump())
+
+def pse(envelope: Envelope, *held: bytes) -> bytes:
+    """Of an owner with his chain, who trusts its authorities and one more."""
+    path = own_path([PSE_OWNER.issuers[0]]), own_root(PSE_OWNER.root)
+    listed = trusted(*PSE_OWNER.issuers, PASSPORTS.first_generation.certificate)
+    own = held or (PSE_KEY, own_certificate(PSE_OWNER.certificate), *path)
+    return write_pse((*own, listed), envelope, Sealing(SECRET))
 
 
 def public() -> bytes:
@@ -115,6 +131,14 @@ KINDS: dict[str, tuple[Callable[[], bytes], Kind, Form, int]] = {
         Form.PEM,
         0,
     ),
+    "pse": (lambda: pse(Envelope.VERSION_4), Kind.PSE, Form.DER, 4),
+    "pse-open": (lambda: pse(Envelope.OPEN), Kind.PSE, Form.DER, 4),
+    "pse-to-trust-only": (
+        lambda: write_pse((trusted(*CHAIN[1:]),), Envelope.BARE, Sealing(SECRET)),
+        Kind.PSE,
+        Form.DER,
+        2,
+    ),
     "service-key": (service_key, Kind.SERVICE_KEY, Form.JSON, 0),
     "service-key-with-certificate": (lambda: service_key(certificate=pem(CHAIN)), Kind.SERVICE_KEY, Form.JSON, 3),
 }
@@ -122,8 +146,9 @@ KINDS: dict[str, tuple[Callable[[], bytes], Kind, Form, int]] = {
 UNREADABLE: dict[str, tuple[Callable[[], bytes], Kind, str]] = {
     "empty": (lambda: b"", Kind.EMPTY, "nothing in it"),
     "jks": (lambda: b"\xfe\xed\xfe\xed\0\0\0\2", Kind.JAVA_KEYSTORE, "keytool -importkeystore"),
-    "pse-v2": (lambda: pse(2), Kind.PSE, "sapgenpse"),
-    "pse-v4": (lambda: pse(4), Kind.PSE, "sapgenpse"),
+    "pse-locked": (lambda: pse(Envelope.VERSION_2), Kind.PSE, "none is given"),
+    "pse-of-a-machine": (lambda: sealed_otherwise(256, bytes.fromhex("0600")), Kind.PSE, "sapgenpse export_p12"),
+    "pse-broken": (lambda: bytes.fromhex("3007020102a0020500"), Kind.PSE, "broken"),
     "public-key": (public, Kind.PUBLIC_KEY, "names nobody"),
     "text": (lambda: b"<!doctype html>", Kind.UNKNOWN, "no file that certificates travel in"),
     "bytes": (lambda: bytes(range(256)), Kind.UNKNOWN, "no file that certificates travel in"),
@@ -249,6 +274,21 @@ TO_DO: dict[str, tuple[Callable[[], bytes], tuple[str, ...]]] = {
     "p7b-with-gap": (lambda: write_p7b((CHAIN[0], CHAIN[2])), ("no chain: CN=SAP Passport CA G2",)),
     "request": (request, ("no certificate",)),
     "key": (private, ("without encryption",)),
+    "pse": (lambda: pse(Envelope.VERSION_2), ()),
+    "pse-open": (lambda: pse(Envelope.OPEN), ("without encryption",)),
+    "pse-bare-text": (lambda: base64.encodebytes(pse(Envelope.VERSION_2)), ("base64 of a PSE",)),
+    "pse-to-trust-only": (lambda: write_pse((trusted(*CHAIN[1:]),), Envelope.OPEN, Sealing(SECRET)), ()),
+    "pse-chain-missing": (
+        lambda: pse(Envelope.VERSION_2, PSE_KEY, own_certificate(PSE_OWNER.certificate)),
+        ("add CN=SAP Passport CA G2",),
+    ),
+    "pse-self-signed": (
+        lambda: pse(
+            Envelope.VERSION_2,
+            own_certificate(self_signed("CN=own", not_before=NOW, not_after=NOW + 90 * DAY).certificate),
+        ),
+        (),
+    ),
     "wrong-key-in-pem": (
         lambda: pem(CHAIN).encode() + new_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         ("belongs to none",),
@@ -304,6 +344,26 @@ BALANCED: dict[str, tuple[Callable[[], bytes], Fit, str]] = {
     "self-signed": (own, REFUSES, "unknown_ca"),
     "chain-missing": (lambda: write_pfx(PASSPORT, SECRET, with_chain=False).content, REFUSES, "unknown_ca"),
 }
+
+
+def test_of_a_pse_it_says_whose_it_is_and_whom_it_trusts() -> None:
+    found = inspect(pse(Envelope.VERSION_2), SECRET, now=NOW)
+    text = rendered(found, "SAPSSLCPI.pse").splitlines()
+    assert "encryption    3DES, 20 iterations" in text
+    assert "own           CN=S0087654321, OU=SAP Service Marketplace, O=SAP Trust Community II, C=DE" in text
+    assert "private key   RSA 2048, belongs to the certificate" in text
+    assert "chain         complete" in text
+    assert "list          3 certificates" in text
+    assert not [line for line in text if line.startswith("MAC")]
+    assert (fits(found)[Consumer.STRUST], fits(found)[Consumer.OPENSSL]) == (TAKES, OTHER)
+    assert fits(found)[Consumer.LOAD_BALANCER] is TAKES
+
+
+def test_a_pse_to_trust_only_has_no_owner() -> None:
+    found = inspect(write_pse((trusted(CHAIN[2]),), Envelope.OPEN, Sealing(SECRET)), now=NOW)
+    assert (found.owner, found.listed, found.holds_key, found.chain_complete) == (None, 1, False, None)
+    assert "list          1 certificate" in rendered(found, "required.pse").splitlines()
+    assert Consumer.LOAD_BALANCER not in fits(found)
 
 
 @pytest.mark.parametrize(("content", "fit", "told"), BALANCED.values(), ids=BALANCED)

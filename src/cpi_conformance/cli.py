@@ -148,7 +148,7 @@ def reap(
 
 @application.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A PFX, p7b, cer, PEM, or a service key.", dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A PFX, PSE, p7b, cer, PEM, or a service key.", dir_okay=False)],
     passphrase_env: Annotated[
         str | None, typer.Option(help="The environment variable with the passphrase.", metavar="NAME")
     ] = None,

@@ -81,6 +81,18 @@ def missing_issuer(served: Sequence[x509.Certificate], trusted: Sequence[x509.Ce
     return dn(current.issuer)
 
 
+def issuers_above(leaf: x509.Certificate, others: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """The issuers of a certificate among others, from the direct one up to where the way ends."""
+    candidates, chain, current = list(others), list[x509.Certificate](), leaf
+    while current.subject != current.issuer:
+        issuer = next((each for each in candidates if each not in chain and issued_by(current, each)), None)
+        if issuer is None:
+            break
+        chain.append(issuer)
+        current = issuer
+    return tuple(chain)
+
+
 def ordered(certificates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
     """The chain that certificates form, from the leaf to the topmost one, whatever order they come in.
 

@@ -20,6 +20,9 @@ from cpi_conformance.certificates.kinds import KEYS, Kind, Recognised, kind_of_b
 from cpi_conformance.certificates.p7b import P7bRefused, read_p7b
 from cpi_conformance.certificates.pfx import PfxFile, PfxProblem, PfxRefused, open_pfx
 from cpi_conformance.certificates.pfx_protection import Protection, protection_of
+from cpi_conformance.certificates.pse_file import read_pse
+from cpi_conformance.certificates.pse_protection import protection_of_pse
+from cpi_conformance.certificates.pse_refused import PseProblem, PseRefused
 from cpi_conformance.secret import Secret
 
 
@@ -36,6 +39,10 @@ class Contents:
     protection: Protection | None = None
     requested: str | None = None
     """The subject of a signing request."""
+    listed: tuple[x509.Certificate, ...] | None = None
+    """Of a PSE: its certificate list; ``None`` of everything else."""
+    issuers: tuple[x509.Certificate, ...] | None = None
+    """Of a PSE: those that go with its own certificate, in whatever order; its list does not."""
     locked: bool = False
     """True when only the passphrase is missing, or is another one."""
     unreadable: str | None = None
@@ -76,7 +83,6 @@ ADVICE = {
     Kind.EMPTY: "there is nothing in it",
     Kind.JAVA_KEYSTORE: "convert it: keytool -importkeystore -srckeystore FILE -destkeystore new.pfx "
     "-deststoretype PKCS12",
-    Kind.PSE: "convert it: sapgenpse export_p12 -p FILE new.pfx",
     Kind.PUBLIC_KEY: "a public key alone names nobody; take the certificate",
 }
 
@@ -146,6 +152,27 @@ def _key(content: bytes, file: Recognised, passphrase: Secret | None) -> Content
     return Contents(holds_key=True, key=public, locked=file.kind is Kind.ENCRYPTED_PRIVATE_KEY, unreadable=why)
 
 
+def _pse(content: bytes, file: Recognised, passphrase: Secret | None) -> Contents:
+    outside = Contents()
+    try:
+        outside = Contents(protection=protection_of_pse(file.der))
+        found = read_pse(content, passphrase)
+    except PseRefused as refusal:
+        told = "; ".join(filter(None, (refusal.detail, refusal.advice)))
+        return replace(outside, locked=refusal.problem is PseProblem.WRONG_PIN, unreadable=told)
+    own = () if found.certificate is None else (found.certificate,)
+    above = (*found.issuers, *(() if found.root is None else (found.root,)))
+    return replace(
+        outside,
+        certificates=tuple(dict.fromkeys((*own, *above, *found.certificate_list))),
+        leaf=found.certificate,
+        holds_key=found.holds_key,
+        key=None if found.key is None else found.key.public_key(),
+        listed=found.certificate_list,
+        issuers=above,
+    )
+
+
 def _private(
     kind: Kind, part: Block | None, der: bytes, passphrase: Secret | None
 ) -> tuple[PublicKeyTypes | None, str | None]:
@@ -194,4 +221,5 @@ OPENERS: dict[Kind, Callable[[bytes, Recognised, Secret | None], Contents]] = {
     Kind.PRIVATE_KEY: _key,
     Kind.ENCRYPTED_PRIVATE_KEY: _key,
     Kind.SERVICE_KEY: _service_key,
+    Kind.PSE: _pse,
 }

@@ -7,6 +7,8 @@ from enum import Enum
 
 SEQUENCE, INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER, TIME = 0x30, 0x02, 0x03, 0x04, 0x06, 0x18
 CONTEXT = frozenset(range(0xA0, 0xA4))
+PSE_VERSIONS = (2, 4, 256)
+"""256 stands for a PSE that is bound to the machine that it was made on."""
 
 PKCS7 = bytes.fromhex("2a864886f70d0107")
 """The arc of PKCS#7's kinds of content: data, signed data, enveloped data and so on."""
@@ -37,19 +39,22 @@ def shape_of(content: bytes) -> Shape:
     tags = [tag for tag, _ in children]
     first = children[0][1]
     if tags[0] == INTEGER:
-        return _with_version(int.from_bytes(first[:4], "big"), tags)
+        return _with_version(int.from_bytes(first[:4], "big"), tags, [content for _, content in children])
     if tags[0] == OBJECT_IDENTIFIER:
         return Shape.P7B if first.startswith(PKCS7) else Shape.OTHER
     return _without_version(tags, first) if tags[0] == SEQUENCE else Shape.OTHER
 
 
-def _with_version(version: int, tags: list[int]) -> Shape:
+def _with_version(version: int, tags: list[int], contents: list[bytes]) -> Shape:
     behind = tags[1] if len(tags) > 1 else None
     if version == 3 and behind == SEQUENCE:
         return Shape.PFX
     if version in (0, 1) and behind in (SEQUENCE, INTEGER, OCTET_STRING):
         return Shape.PRIVATE_KEY
-    return Shape.PSE if version in (2, 4) and behind in CONTEXT else Shape.OTHER
+    if version == 2 and behind == SEQUENCE:  # a PSE without a PIN
+        inside = next(_values(contents[1]), None)
+        return Shape.PSE if inside is not None and inside[0] == SEQUENCE else Shape.OTHER
+    return Shape.PSE if version in PSE_VERSIONS and behind in CONTEXT else Shape.OTHER
 
 
 def _without_version(tags: list[int], first: bytes) -> Shape:
@@ -63,7 +68,7 @@ def _without_version(tags: list[int], first: bytes) -> Shape:
             return Shape.ENCRYPTED_PRIVATE_KEY
         case [0x03] if inner[:1] == [OBJECT_IDENTIFIER]:
             return Shape.PUBLIC_KEY
-        case [0x18, *_] if inner[:1] == [OBJECT_IDENTIFIER]:
+        case [0x13 | 0x17 | 0x18, *_] if inner[:1] == [OBJECT_IDENTIFIER]:
             return Shape.PSE
     return Shape.OTHER
 

@@ -95,9 +95,10 @@ def _of_protection(subject: Subject) -> Iterator[str]:
             f"it is encrypted with {protection.encryption}, which Postman, newman, curl and OpenSSL 3 do not read: "
             "openssl pkcs12 -legacy -in FILE -out all.pem, then openssl pkcs12 -export -in all.pem -out new.pfx"
         )
-    elif protection and not protection.ciphers:
+    elif protection and not protection.ciphers and subject.kind is Kind.PFX:
         yield "the private key lies in it without encryption: export it again with a passphrase"
-    if subject.kind is Kind.PRIVATE_KEY:
+    open_pse = subject.kind is Kind.PSE and subject.contents.holds_key and protection and not protection.ciphers
+    if subject.kind is Kind.PRIVATE_KEY or open_pse:
         yield "the private key lies in it without encryption: keep it to yourself, or encrypt it"
     if subject.leaf and subject.leaf.signature in WEAK_HASHES and not subject.leaf.self_signed:
         yield f"the certificate is signed with {subject.leaf.signature}, which is refused nearly everywhere"
@@ -110,6 +111,8 @@ def _of_form(subject: Subject) -> Iterator[str]:
         yield r"replace each literal \n by a line feed: no program reads it like this"
     elif subject.form is Form.BARE and subject.kind is Kind.PFX:
         yield "it is base64 of a PFX: base64 -d FILE > new.pfx makes one of it"
+    elif subject.form is Form.BARE and subject.kind is Kind.PSE:
+        yield "it is base64 of a PSE: base64 -d FILE > new.pse makes one of it"
     elif subject.form is Form.BARE:
         yield "add the markers BEGIN and END: hardly any program reads it like this"
     if subject.kind is Kind.SIGNING_REQUEST:

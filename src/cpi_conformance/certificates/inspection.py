@@ -28,7 +28,7 @@ class Inspection:
     tree: tuple[Placed, ...]
     """Every certificate, below its issuer when that is there too."""
     protection: Protection | None
-    """Of a PFX: how it is encrypted."""
+    """Of a PFX and a PSE: how it is encrypted."""
     holds_key: bool
     key: str | None
     """The private key's kind and size, when it could be read."""
@@ -38,6 +38,10 @@ class Inspection:
     """Whether the chain leads to a self-issued root; ``None`` where no chain is needed."""
     requested: str | None
     """The subject of a signing request."""
+    owner: str | None
+    """Of a PSE: the subject of its own certificate, if it has one."""
+    listed: int | None
+    """Of a PSE: how many certificates its certificate list holds."""
     locked: bool
     """True when only the right passphrase is missing."""
     unreadable: str | None
@@ -49,8 +53,8 @@ class Inspection:
 def inspect(content: bytes, passphrase: Secret | None = None, *, now: dt.datetime | None = None) -> Inspection:
     """Inspect the content of a file; whatever it holds, this returns.
 
-    ``passphrase`` opens a PFX or an encrypted key and is not looked at otherwise. ``now`` (with a time zone) is
-    the moment for which days are counted, this one by default.
+    ``passphrase`` opens a PFX, a PSE (its PIN) or an encrypted key and is not looked at otherwise. ``now`` (with a
+    time zone) is the moment for which days are counted, this one by default.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # BER, odd serial numbers and weak algorithms are what is looked for
@@ -61,7 +65,7 @@ def inspect(content: bytes, passphrase: Secret | None = None, *, now: dt.datetim
 def _told(file: Recognised, contents: Contents, now: dt.datetime) -> Inspection:
     subject = _subject(file, contents, now)
     readable = contents.unreadable is None
-    needs_chain = file.kind in {*IDENTITIES, Kind.P7B} and contents.leaf is not None
+    needs_chain = contents.leaf is not None and (file.kind in {*IDENTITIES, Kind.P7B} or _is_issued(file, contents))
     return Inspection(
         kind=file.kind,
         form=file.form,
@@ -72,6 +76,8 @@ def _told(file: Recognised, contents: Contents, now: dt.datetime) -> Inspection:
         key_matches=contents.matches,
         chain_complete=subject.missing is None and subject.disorder is None if needs_chain else None,
         requested=contents.requested,
+        owner=dn(contents.leaf.subject) if contents.listed is not None and contents.leaf is not None else None,
+        listed=None if contents.listed is None else len(contents.listed),
         locked=contents.locked,
         unreadable=contents.unreadable,
         to_do=findings(subject) if readable else (),
@@ -81,8 +87,8 @@ def _told(file: Recognised, contents: Contents, now: dt.datetime) -> Inspection:
 
 def _subject(file: Recognised, contents: Contents, now: dt.datetime) -> Subject:
     leaf, missing, disorder = contents.leaf, None, None
-    if file.kind in IDENTITIES and leaf is not None:
-        missing = _missing(leaf, contents.certificates)
+    if leaf is not None and (file.kind in IDENTITIES or _is_issued(file, contents)):
+        missing = _missing(leaf, contents.certificates if contents.issuers is None else contents.issuers)
     elif file.kind is Kind.P7B and contents.certificates:
         try:
             chain = ordered(contents.certificates)
@@ -98,6 +104,12 @@ def _subject(file: Recognised, contents: Contents, now: dt.datetime) -> Subject:
         missing=missing,
         disorder=disorder,
     )
+
+
+def _is_issued(file: Recognised, contents: Contents) -> bool:
+    """True of a PSE whose own certificate a CA has issued; a self-signed one is what every new PSE has."""
+    leaf = contents.leaf
+    return file.kind is Kind.PSE and leaf is not None and leaf.subject != leaf.issuer
 
 
 def _missing(leaf: x509.Certificate, certificates: tuple[x509.Certificate, ...]) -> str | None:

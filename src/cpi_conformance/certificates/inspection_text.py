@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cpi_conformance.certificates.certificate_facts import CertificateFacts, Placed
 from cpi_conformance.certificates.inspection import Inspection
+from cpi_conformance.certificates.kinds import Kind
 
 WIDTH = 14
 """Columns of what stands in front of a value."""
@@ -33,12 +34,17 @@ def _head(inspection: Inspection, name: str) -> Iterator[str]:
     if protection:
         rounds = " and ".join(str(each) for each in protection.iterations)
         yield _line("encryption", protection.encryption + (f", {rounds} iterations" if rounds else ""))
+    if protection and inspection.kind is Kind.PFX:
         mac = "none" if protection.mac is None else f"{protection.mac}, {protection.mac_iterations} iterations"
         yield _line("MAC", mac)
+    if inspection.owner is not None:
+        yield _line("own", inspection.owner)
     if inspection.holds_key:
         yield _line("private key", f"{inspection.key or 'not opened'}{_belonging(inspection.key_matches)}")
     if inspection.chain_complete is not None:
         yield _line("chain", "complete" if inspection.chain_complete else "incomplete")
+    if inspection.listed is not None:
+        yield _line("list", "1 certificate" if inspection.listed == 1 else f"{inspection.listed} certificates")
 
 
 def _belonging(matches: bool | None) -> str:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
 
 from cpi_conformance.certificates.authority import Credential
-from cpi_conformance.certificates.chain import issued_by
+from cpi_conformance.certificates.chain import issuers_above
 from cpi_conformance.secret import Secret
 
 
@@ -69,7 +69,7 @@ def open_pfx(pfx: PfxFile) -> Credential:
         warnings.simplefilter("ignore")  # BER is allowed in a PFX, and odd serial numbers are not our affair
         try:
             key, certificate, others = load_key_and_certificates(pfx.content, passphrase)
-            chain = _chain_of(certificate, others) if certificate else ()
+            chain = issuers_above(certificate, others) if certificate else ()
         except (ValueError, TypeError, x509.InvalidVersion) as error:
             raise _explained(pfx) from error
     if key is None:
@@ -115,15 +115,3 @@ def _explained(pfx: PfxFile) -> PfxRefused:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-
-
-def _chain_of(leaf: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    chain: list[x509.Certificate] = []
-    current = leaf
-    while current.subject != current.issuer:
-        issuer = next((other for other in others if other not in chain and issued_by(current, other)), None)
-        if issuer is None:
-            break
-        chain.append(issuer)
-        current = issuer
-    return tuple(chain)
