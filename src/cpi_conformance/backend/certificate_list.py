@@ -49,8 +49,11 @@ class CertificateListRefused(Exception):
 ONE_BY_ONE = "export each certificate of the list in STRUST as Base-64 and put them into one file"
 AGAIN = "export it again"
 
+SAPGENPSE = ("it is what sapgenpse prints: names and numbers", f"give the .pse itself, or {ONE_BY_ONE}")
+
 TOLD_ONLY = {
-    "Serialno": ("it is what sapgenpse prints: names and numbers", f"give the .pse itself, or {ONE_BY_ONE}"),
+    "Serialno": SAPGENPSE,
+    "PKList": SAPGENPSE,
     "trustedCertEntry": ("it is what keytool -list prints: names and fingerprints", "print it with keytool -list -rfc"),
     "Certificate fingerprint": ("it is what keytool prints: names and fingerprints", "print it again with -rfc"),
     "Signature Algorithm:": ("it is what openssl prints of a certificate, without it", "leave out -noout"),
@@ -176,6 +179,9 @@ def _refused(file: Recognised, content: bytes) -> CertificateListRefused:
         return _with_key(file.kind)
     if file.kind is Kind.EMPTY:
         return CertificateListRefused(CertificateListProblem.EMPTY, "there is nothing in it", ONE_BY_ONE)
+    if file.kind is Kind.UNKNOWN and content.startswith(b"\x30"):
+        told = "it begins as a certificate may, and is broken or breaks off"
+        return CertificateListRefused(CertificateListProblem.DAMAGED, told, AGAIN)
     text = text_of(content) or ""
     for word, (told, advice) in TOLD_ONLY.items():
         if word in text:
