@@ -246,6 +246,10 @@ class EdgeConnection(asyncio.Protocol):
         if self._request is None or self._request.method != b"HEAD":
             content += self._http.send(h11.Data(data=answer.body)) or b""
         content += self._http.send(h11.EndOfMessage()) or b""
+        self._say(content)
+
+    def _say(self, content: bytes) -> None:
+        """An answer as it goes out: head and body."""
         self._tls.sendall(content)
         self._flush()
 

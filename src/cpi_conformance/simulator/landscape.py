@@ -26,6 +26,7 @@ from cpi_conformance.simulator.cloud_foundry.urls import Urls
 from cpi_conformance.simulator.cloud_foundry.users import Role, User
 from cpi_conformance.simulator.edge import Edge
 from cpi_conformance.simulator.exchange import Application
+from cpi_conformance.simulator.faults.fault import SeededFault
 from cpi_conformance.simulator.hosts import Hosts
 from cpi_conformance.simulator.integration.deployment import Deployments
 from cpi_conformance.simulator.integration.design_time import DesignTime
@@ -77,6 +78,7 @@ class SimulatedLandscape:
         broker: makes service keys for the Cloud Controller.
         xsuaa: issues tokens for service keys.
         defects: in which ways it is wrong.
+        faults: which troubles come and go in it.
         cloud_controller: the API of Cloud Foundry, with one organization and one space.
         uaa: issues tokens for platform users.
         users: platform users by name: ``developer``, ``auditor``, and ``stranger``, who has no role.
@@ -89,10 +91,12 @@ class SimulatedLandscape:
         record_path: Path | None = None,
         port: int = 0,
         defects: Iterable[Defect] = (),
+        faults: Iterable[SeededFault] = (),
     ) -> None:
         """Nothing listens before :meth:`start`. ``port`` is the runtime's; 0 takes a free one.
 
-        ``defects`` are the ways in which it is wrong; without them it is right.
+        ``defects`` are the ways in which it is wrong; without them it is right. ``faults`` are the troubles that
+        come and go in it, each made for this landscape.
         """
         self.profile = PROFILES[profile] if isinstance(profile, str) else profile
         self.clock = clock = Clock()
@@ -159,6 +163,9 @@ class SimulatedLandscape:
         self.defects = tuple(defects)
         for defect in self.defects:
             defect.install(self)
+        self.faults = tuple(faults)
+        for fault in self.faults:
+            fault.install(self)
 
     @property
     def trusted_root(self) -> x509.Certificate:

@@ -1,0 +1,148 @@
+"""Troubles inside of the systems: a broker that fails late, a runtime that lags, a clock that is off, a rotation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from cpi_conformance.simulator import hosts
+from cpi_conformance.simulator.cloud_foundry.broker import BrokerRefused
+from cpi_conformance.simulator.defects.interposing import around
+from cpi_conformance.simulator.edge import Edge, EdgeConnection
+from cpi_conformance.simulator.exchange import Answer, Application, Exchange
+from cpi_conformance.simulator.faults.answers import TOKEN_SERVERS, in_place_of
+from cpi_conformance.simulator.faults.fault import Due, Fault, SeededFault
+from cpi_conformance.simulator.faults.schedule import LONGEST, QUIET
+from cpi_conformance.simulator.runtime import PREFIX
+
+if TYPE_CHECKING:
+    from cpi_conformance.simulator.landscape import SimulatedLandscape
+
+BROKER = "broker"
+
+BROKER_FAILED = "Service broker it-broker-rt failed with: Internal Server Error."
+
+SKEWS = tuple(dt.timedelta(hours=hours) for hours in (-50, -3, -1, 1, 3, 50))
+"""How far a clock can be off: by a time zone, or by days."""
+
+ROTATION = range(QUIET, QUIET + 40)
+"""The connections of which one is the first with another chain."""
+
+
+def _rotate_once(landscape: SimulatedLandscape, fault: SeededFault) -> None:
+    edge = landscape.edge(hosts.RUNTIME)
+    due = fault.once(hosts.RUNTIME, ROTATION)
+    chain = due.chance.choice([chain.name for chain in landscape.profile.chains[:-1]])
+    before = edge.speaks
+
+    class Rotating(before):  # type: ignore[misc, valid-type]  # on top of what the host speaks already
+        """The connection at which the load balancer begins to present another chain."""
+
+        passed = 0
+
+        def __init__(self, edge: Edge) -> None:
+            if Rotating.passed == due.ordinal:
+                due.strikes(f"presents the chain {chain}")
+                landscape.rotate(chain)
+            Rotating.passed += 1
+            super().__init__(edge)
+
+    edge.speaks = cast(type[EdgeConnection], Rotating)
+
+
+def _skewed(landscape: SimulatedLandscape, fault: SeededFault) -> None:
+    async def meddle(inner: Application, exchange: Exchange, due: Due) -> Answer:
+        """One of several nodes answers, and its clock is off."""
+        skew = due.chance.choice(SKEWS)
+        due.strikes(f"a clock that is off by {skew / dt.timedelta(hours=1):+.0f} h")
+        landscape.clock.offset += skew
+        try:
+            return await inner(exchange)
+        finally:
+            landscape.clock.offset -= skew
+
+    in_place_of(hosts.RUNTIME, *TOKEN_SERVERS, hosts.TENANT, meddle=meddle)(landscape, fault)
+
+
+def _broker_fails_late(landscape: SimulatedLandscape, fault: SeededFault) -> None:
+    strikes = fault.on(BROKER)
+
+    def stumble(what: str) -> None:
+        due = strikes.next()
+        if due is not None:
+            due.strikes(f"{what} fails")
+            raise BrokerRefused(BROKER_FAILED)
+
+    def provision(right: Callable[..., None], guid: str, name: str, plan: str, parameters: Mapping[str, Any]) -> None:
+        stumble("provision")
+        right(guid, name, plan, parameters)
+
+    def bind(
+        right: Callable[..., dict[str, Any]], guid: str, instance_guid: str, name: str, parameters: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        stumble("bind")
+        return right(guid, instance_guid, name, parameters)
+
+    around(landscape.broker.provision, provision)
+    around(landscape.broker.bind, bind)
+
+
+def _endpoint_lags(landscape: SimulatedLandscape, fault: SeededFault) -> None:
+    landscape.interpose(hosts.RUNTIME, lambda inner: _Lagging(landscape, fault, inner))
+
+
+class _Lagging:
+    """A runtime of which some nodes do not know a new flow yet, although its endpoint is listed."""
+
+    def __init__(self, landscape: SimulatedLandscape, fault: SeededFault, inner: Application) -> None:
+        self._landscape = landscape
+        self._fault = fault
+        self._inner = inner
+        self._lags: dict[str, int] = {}
+        self._passed = 0
+
+    async def __call__(self, exchange: Exchange) -> Answer:
+        ordinal, self._passed = self._passed, self._passed + 1
+        flow = self._landscape.runtime.deployed_at(exchange.path.removeprefix(PREFIX))
+        if flow is None or not flow.artifact_id or not self._lag(flow.address):
+            return await self._inner(exchange)
+        self._lags[flow.address] -= 1
+        self._fault.due(hosts.RUNTIME, ordinal).strikes("a flow that is not there yet")
+        return await self._inner(replace(exchange, path=f"{PREFIX}/not-there-yet"))
+
+    def _lag(self, address: str) -> int:
+        """How many calls of a flow are still to come before it is there; its name is another in each run."""
+        if address not in self._lags:
+            number = len(self._lags)
+            self._lags[address] = self._fault.due(hosts.RUNTIME, number).chance.randint(1, LONGEST)
+        return self._lags[address]
+
+
+FAULTS = (
+    Fault(
+        "chain-rotation",
+        "The load balancer begins to present another chain in the middle of a run.",
+        "SAP announcements of the load balancer's root changes, 2016 to 2026",
+        _rotate_once,
+    ),
+    Fault(
+        "clock-skew",
+        "The clock of a node is off by hours or days, at the runtime, the tenant's API, or the token server.",
+        "assumed",
+        _skewed,
+    ),
+    Fault(
+        "broker-fails-late",
+        "The broker fails after Cloud Foundry has accepted an order: its job ends FAILED.",
+        "cloud_controller_ng; SAP tutorials, issue 18728",
+        _broker_fails_late,
+    ),
+    Fault(
+        "endpoint-lag",
+        "A flow that is started and listed is not there yet for its first callers.",
+        "SAP help 49c7336; clients' experience",
+        _endpoint_lags,
+    ),
+)
