@@ -69,7 +69,7 @@ ROUTER_ERRORS = {
     "no_endpoints": Cause.NO_ENDPOINTS,
     "endpoint_failure": Cause.ENDPOINT_FAILURE,
 }
-"""Values of gorouter's ``X-Cf-RouterError``."""
+"""Values of gorouter's ``X-Cf-RouterError``, as far as the first blank: ``endpoint_failure (EOF)``."""
 
 
 def cause_of_status(response: Response, *, plain: bool = False) -> Cause | None:
@@ -83,7 +83,7 @@ def cause_of_status(response: Response, *, plain: bool = False) -> Cause | None:
         return Cause.REDIRECTED
     router_error = response.header("x-cf-routererror")
     if router_error is not None:
-        return ROUTER_ERRORS.get(router_error, Cause.UNKNOWN_ROUTE)
+        return ROUTER_ERRORS.get(router_error.partition(" ")[0], Cause.UNKNOWN_ROUTE)
     if status == 403:
         wanted = (response.header("x-csrf-token") or "").lower() == "required"
         return Cause.CSRF_TOKEN_REQUIRED if wanted else Cause.ROLE_MISSING
