@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cpi_conformance.simulator.defects import DEFECTS
-from cpi_conformance.verdict import Verdict
+from cpi_conformance.simulator.defects import DEFECTS, Defect
 from tests.kill_matrix.expectations import load
-from tests.kill_matrix.judging import judge
+from tests.kill_matrix.matrix import Matrix, check_ids, unsound
 from tests.kill_matrix.outcome import Outcome
-from tests.kill_matrix.running import Job, run_jobs
+from tests.kill_matrix.progress import Progress
+from tests.kill_matrix.running import ROOT, Job, run_jobs
+from tests.kill_matrix.telling import told, totals
+
+OUT = ROOT / "reports" / "out" / "kill-matrix"
 
 application = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
@@ -20,36 +27,63 @@ application = typer.Typer(add_completion=False, pretty_exceptions_show_locals=Fa
 def main(
     defect: Annotated[list[str] | None, typer.Option(help="Run this one only; again for more.", metavar="NAME")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Name the defects, and run nothing.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for the matrix.", file_okay=False)] = OUT,
     at_once: Annotated[int, typer.Option(help="How many runs are made at a time.", min=1)] = 2,
 ) -> None:
-    """Run the conformance suite on each defect of the simulated landscape, and say what it noticed."""
+    """Run the conformance suite on each defect of the simulated landscape, and see whether it notices.
+
+    Exit code 1 when anything is wrong with the suite's power, with all of it in one message. With --defect the
+    matrix is not written, and what is missing elsewhere is not complained about.
+    """
     if listed:
         for each in DEFECTS.values():
-            typer.echo(f"{each.name}  ({each.profile}) {each.wrong}")
+            typer.echo(f"{each.name} ({each.system}, {each.profile}): {each.wrong}")
         return
-    chosen = [DEFECTS[name] for name in defect or DEFECTS]
-    profiles = sorted({each.profile for each in chosen}) or ["current", "trial", "whitepaper"]
-    jobs = [Job(profile) for profile in profiles] + [Job(each.profile, each.name) for each in chosen]
-    expectations = load()
-    for problem in expectations.problems:
-        typer.echo(problem)
+    if not hasattr(os, "fork"):
+        raise typer.BadParameter("this system cannot fork processes, which the kill matrix is made of")
+    chosen = tuple(DEFECTS[_known(name)] for name in dict.fromkeys(defect or DEFECTS))
+    try:
+        matrix = _run(chosen, at_once)
+    except KeyboardInterrupt:
+        typer.echo("ended: no matrix was written, and no run is left", err=True)
+        raise typer.Exit(2) from None
+    if matrix.whole:
+        typer.echo(f"written to {out}")
+    else:
+        typer.echo(told(matrix))
+    problems = matrix.problems()
+    typer.echo(totals(matrix))
+    if problems:
+        typer.echo("\n".join(("", "the suite is not as strong as it must be:", *problems)), err=True)
+        raise typer.Exit(1)
+
+
+def _known(name: str) -> str:
+    if name not in DEFECTS:
+        near = difflib.get_close_matches(name, DEFECTS, n=3) or sorted(DEFECTS)[:3]
+        raise typer.BadParameter(f"there is no {name}; there is for example {', '.join(near)}", param_hint="--defect")
+    return name
+
+
+def _run(chosen: tuple[Defect, ...], at_once: int) -> Matrix:
+    started = time.perf_counter()
     baselines: dict[str, Outcome] = {}
+    outcomes: dict[str, Outcome] = {}
+    profiles = sorted({each.profile for each in chosen})
+    jobs = [*(Job(profile) for profile in profiles), *(Job(each.profile, each.name) for each in chosen)]
+    with Progress(len(jobs)) as progress:
 
-    def ended(job: Job, outcome: Outcome) -> None:
-        verdicts = {str(verdict): len(outcome.with_verdict(verdict)) for verdict in Verdict}
-        typer.echo(f"{job} {outcome.seconds:.2f} s {outcome.broken or verdicts}")
-        if job.defect is None:
+        def ended(job: Job, outcome: Outcome) -> None:
+            progress.step(job.defect or f"nothing wrong ({job.profile})")
+            if job.defect is not None:
+                outcomes[job.defect] = outcome
+                return
             baselines[job.profile] = outcome
-            return
-        for row in outcome.rows:
-            if row.applicable and row.verdict is not Verdict.PROVEN:
-                typer.echo(f"    {row.verdict} {row.check}: {row.cause}: {row.reason}")
-        if outcome.left:
-            typer.echo(f"    receipt: {outcome.left}")
-        if job.defect in expectations.by_name:
-            typer.echo(f"    {judge(expectations.by_name[job.defect], outcome, baselines[job.profile])}")
+            if wrong := list(unsound({job.profile: outcome})):
+                raise typer.BadParameter("\n".join(("the suite must be green where nothing is wrong:", *wrong)))
 
-    run_jobs(jobs, ended, at_once=at_once)
+        run_jobs(jobs, ended, at_once=at_once)
+    return Matrix(chosen, outcomes, baselines, load(), check_ids(), frozenset(DEFECTS), time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import tempfile
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +40,8 @@ def run_here(session: pytest.Session, defects: tuple[str, ...], profile: str, fo
     tempfile.tempdir = str(folder)
     simulated = _begin_anew(session, defects, folder)
     try:
-        for item, following in pairwise([*session.items, None]):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
     finally:
         session.config.pluginmanager.unregister(name=VERDICT_OF_RUN)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cpi_conformance.verdict import Verdict
 from tests.kill_matrix.expectations import Expectation
-from tests.kill_matrix.outcome import Outcome
+from tests.kill_matrix.outcome import Outcome, Row
 
 
 class Judgement(StrEnum):
-    """Of a defect."""
+    """Of a defect, the worst first."""
 
-    CAUGHT = "caught"
-    PARTLY = "caught in part"
+    BROKEN = "no verdict"
+    UNEXPECTED = "no expectations"
     SURVIVED = "survived"
     NOT_MET = "did not apply"
     ELSEWHERE = "caught elsewhere"
     WRONG_CAUSE = "wrong cause"
-    BROKEN = "no verdict"
-    UNEXPECTED = "no expectations"
+    PARTLY = "caught in part"
+    CAUGHT = "caught"
+
+
+SEVERITY = list(Judgement)
 
 
 @dataclass(frozen=True)
@@ -30,50 +33,72 @@ class Judged:
 
     Attributes:
         by: the ids of the checks that caught it, of those that were to.
+        receipt: whether the receipt at the end of the run shows it, as it was to.
         why: what is wrong, a sentence each; empty when it is caught.
     """
 
     judgement: Judgement
     by: frozenset[str] = frozenset()
+    receipt: bool = False
     why: tuple[str, ...] = ()
+
+
+Wrong = tuple[Judgement, str]
+"""Something that is not as expected: what it makes of the defect, and a sentence."""
 
 
 def judge(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Judged:
     """Compare the run on a defect with what was expected of it, and with the run on the same profile without it."""
     if outcome.broken is not None:
         return Judged(Judgement.BROKEN, why=(outcome.broken,))
-    refuted = outcome.with_verdict(Verdict.REFUTED)
-    by = refuted & expected.refuted
-    noticed = bool(by) or not (expected.clean or not outcome.left)
-    wrong = tuple(_wrong(expected, outcome, baseline))
+    by = outcome.with_verdict(Verdict.REFUTED) & expected.refuted
+    receipt = bool(outcome.left) and not expected.clean
+    wrong = [
+        *_not_as_stated(expected, outcome),
+        *_unrelated(expected, outcome, baseline),
+        *_wrong_causes(expected, outcome),
+    ]
     if not wrong:
-        return Judged(Judgement.CAUGHT, by)
-    kinds = [kind for kind, _ in wrong]
-    if not noticed:
-        met = any(row.applicable for check in expected.refuted for row in baseline.of(check))
-        first = Judgement.SURVIVED if met or not expected.clean else Judgement.NOT_MET
-    else:
-        first = min(kinds, key=list(Judgement).index)
-    return Judged(first, by, tuple(text for _, text in wrong))
+        return Judged(Judgement.CAUGHT, by, receipt)
+    found = min((kind for kind, _ in wrong), key=SEVERITY.index)
+    if found is Judgement.PARTLY and not (by or receipt):
+        found = Judgement.SURVIVED if _applies(expected, baseline) else Judgement.NOT_MET
+    return Judged(found, by, receipt, tuple(text for _, text in wrong))
 
 
-def _wrong(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Iterator[tuple[Judgement, str]]:
-    refuted, open_ = outcome.with_verdict(Verdict.REFUTED), outcome.with_verdict(Verdict.NOT_PROVEN)
-    for check in sorted(expected.refuted - refuted):
-        yield Judgement.PARTLY, f"{check} must be refuted, but {_ended(outcome, check)}"
-    for check in sorted(refuted - expected.refuted):
-        yield Judgement.ELSEWHERE, f"{check} was refuted, which nobody expects: {_reason(outcome, check)}"
-    for check in sorted(open_ - expected.not_proven - refuted):
-        yield Judgement.ELSEWHERE, f"{check} was not proven, which nobody expects: {_reason(outcome, check)}"
-    for check in sorted(expected.not_proven - open_):
-        yield Judgement.PARTLY, f"{check} must end not proven, but {_ended(outcome, check)}"
-    for row in baseline.rows:
-        if row.applicable and row.node not in {each.node for each in outcome.rows if each.applicable}:
-            yield Judgement.ELSEWHERE, f"{row.check} applies no more"
-    if expected.clean and outcome.left:
-        yield Judgement.ELSEWHERE, f"the receipt is not clean, which nobody expects: {'; '.join(outcome.left)}"
+def as_without(row: Row, baseline: Outcome) -> bool:
+    """Whether a check ended as it does without a defect; what applies must apply still."""
+    same = baseline.by_node.get(row.node)
+    return same is not None and (same.verdict, same.applicable) == (row.verdict, row.applicable)
+
+
+def _applies(expected: Expectation, baseline: Outcome) -> bool:
+    """Whether the profile has anything that could notice; a receipt always could."""
+    return not expected.clean or any(row.applicable for check in expected.refuted for row in baseline.of(check))
+
+
+def _not_as_stated(expected: Expectation, outcome: Outcome) -> Iterator[Wrong]:
+    for verdict, checks in ((Verdict.REFUTED, expected.refuted), (Verdict.NOT_PROVEN, expected.not_proven)):
+        for check in sorted(checks - outcome.with_verdict(verdict)):
+            yield Judgement.PARTLY, f"{check} must be {_words(verdict)}, but {_ended(outcome.of(check))}"
     if not expected.clean and not outcome.left:
-        yield Judgement.PARTLY, "the receipt is clean, and must not be"
+        yield Judgement.PARTLY, "the receipt must not be clean, but is"
+
+
+def _unrelated(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Iterator[Wrong]:
+    allowed = {Verdict.REFUTED: expected.refuted, Verdict.NOT_PROVEN: expected.not_proven}
+    for check, rows in outcome.by_check.items():
+        odd = [row for row in rows if not as_without(row, baseline) and check not in allowed.get(row.verdict, ())]
+        # a way in which a refuted check is not even begun is no other check's affair
+        if odd and not (check in expected.refuted and all(row.verdict is Verdict.NOT_PROVEN for row in odd)):
+            yield Judgement.ELSEWHERE, f"{check} must not change, but {_ended(odd)}"
+    if gone := {row.check for row in baseline.rows} - {row.check for row in outcome.rows}:
+        yield Judgement.ELSEWHERE, f"not run: {', '.join(sorted(gone))}"
+    if expected.clean and outcome.left:
+        yield Judgement.ELSEWHERE, f"the receipt must be clean, but: {'; '.join(outcome.left)}"
+
+
+def _wrong_causes(expected: Expectation, outcome: Outcome) -> Iterator[Wrong]:
     for row in outcome.rows:
         if row.verdict is Verdict.REFUTED and row.check in expected.refuted:
             wanted = expected.cause_of(row.check)
@@ -81,15 +106,15 @@ def _wrong(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Iterat
                 yield Judgement.WRONG_CAUSE, f"{row.check} must name {wanted}, but names {row.cause}: {row.reason}"
 
 
-def _ended(outcome: Outcome, check: str) -> str:
-    rows = outcome.of(check)
-    if not rows:
+def _ended(rows: Iterable[Row]) -> str:
+    """In words, with the first reason."""
+    ended = list(rows)
+    if not ended:
         return "it has not run"
-    verdicts = ", ".join(sorted({str(row.verdict).replace("_", " ") for row in rows}))
-    reason = next((f": {row.reason}" for row in rows if row.reason), "")
-    return f"it is {verdicts}{reason}"
+    verdicts = " and ".join(sorted({_words(row.verdict) for row in ended}))
+    told = next((f": {row.reason} (cause {row.cause})" for row in ended if row.reason), "")
+    return f"it is {verdicts}{told}"
 
 
-def _reason(outcome: Outcome, check: str) -> str:
-    row = next(row for row in outcome.of(check) if row.verdict is not Verdict.PROVEN)
-    return f"{row.reason} (cause {row.cause})"
+def _words(verdict: Verdict) -> str:
+    return str(verdict).replace("_", " ")

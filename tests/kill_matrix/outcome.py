@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from cpi_conformance.verdict import Verdict
@@ -54,7 +55,20 @@ class Outcome:
 
     def of(self, check: str) -> tuple[Row, ...]:
         """The rows of a check."""
-        return tuple(row for row in self.rows if row.check == check)
+        return self.by_check.get(check, ())
+
+    @cached_property
+    def by_node(self) -> Mapping[str, Row]:
+        """The rows by pytest's node ids."""
+        return {row.node: row for row in self.rows}
+
+    @cached_property
+    def by_check(self) -> Mapping[str, tuple[Row, ...]]:
+        """The rows by the ids of the checks."""
+        found: dict[str, tuple[Row, ...]] = {}
+        for row in self.rows:
+            found[row.check] = (*found.get(row.check, ()), row)
+        return found
 
 
 def outcome_of(document: Mapping[str, Any], profile: str, seconds: float) -> Outcome:
