@@ -138,7 +138,7 @@ def _judged(response: Response, evidence: Evidence) -> Observation:
 
 def _held_back(pse: Pse | None, transcript: Transcript) -> str | None:
     """Why no certificate went out although the server asked and the PSE has one."""
-    own = pse.own if pse else None
+    own = pse.path if pse else None
     asked_in_vain = transcript.certificate_requested and not transcript.client_chain
     return NO_FITTING_CERTIFICATE if own and asked_in_vain and not fits(own, transcript.accepted_cas) else None
 

@@ -77,23 +77,14 @@ def what_to_import(pse: Pse, observation: Observation) -> Import | None:
         named = (observation.evidence.detail or "").removeprefix("missing CA: ")
         return Import(CERTIFICATE_LIST, named) if named else None
     of_client = observation.layer in (Layer.CLIENT_TRUST, Layer.AUTHENTICATION)
-    if not of_client or pse.own is None:
+    path = pse.path
+    if not of_client or path is None:
         return None
-    top = _top(pse.own)
+    top = path.root
     accepted = set(observation.evidence.accepted_cas)
     if top.subject == top.issuer or dn(top.issuer) in accepted or not accepted:
         return None
     return Import(OWN_CERTIFICATE, dn(top.issuer))
-
-
-def _top(own: Credential) -> x509.Certificate:
-    """How far up the certificates of a PSE reach without a gap."""
-    current = own.certificate
-    for issuer in own.issuers:
-        if issuer.subject != current.issuer:
-            break
-        current = issuer
-    return current
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,18 @@ class Pse:
     own: Credential | None = None
     certificate_list: tuple[x509.Certificate, ...] = ()
 
+    @property
+    def path(self) -> Credential | None:
+        """The own certificate with its issuers as far as they reach without a gap: what a backend sends."""
+        if self.own is None:
+            return None
+        reached = [self.own.certificate]
+        for issuer in self.own.issuers:
+            if issuer.subject != reached[-1].issuer:
+                break
+            reached.append(issuer)
+        return replace(self.own, issuers=tuple(reached[1:]))
+
     def trusting(self, certificates: Iterable[x509.Certificate]) -> Pse:
         """The same with another certificate list."""
         return replace(self, certificate_list=tuple(certificates))

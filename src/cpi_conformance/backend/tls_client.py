@@ -31,11 +31,12 @@ def connected(plain: socket.socket, host: str, pse: Pse, parameters: Parameters)
 
 
 def _context(pse: Pse, parameters: Parameters) -> ssl.SSLContext:
-    if pse.own is None:
+    path = pse.path
+    if path is None:
         return _prepared(pse, parameters, None)
     if parameters.blind:
-        return _prepared(pse, parameters, pse.own)
-    return _prepared(pse, parameters, None, _when_named(pse.own, _prepared(pse, parameters, pse.own)))
+        return _prepared(pse, parameters, path)
+    return _prepared(pse, parameters, None, _when_named(path, _prepared(pse, parameters, path)))
 
 
 def _when_named(own: Credential, with_certificate: ssl.SSLContext) -> Choice:
