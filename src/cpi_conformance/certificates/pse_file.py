@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from asn1crypto import core
 from asn1crypto import x509 as asn1_x509
@@ -137,7 +138,7 @@ def _certificate(der: bytes) -> x509.Certificate:
 
 def _is_unsigned(der: bytes) -> bool:
     """True for the to-be-signed part of a certificate, which ends before algorithm and signature."""
-    tags = [each[0] for each in values(inside(der))][:3]
+    tags = [each[0] for each in islice(values(inside(der)), 3)]
     return tags in ([0xA0, 0x02, 0x30], [0x02, 0x30, 0x30])
 
 
