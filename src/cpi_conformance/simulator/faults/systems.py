@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from cpi_conformance.simulator import hosts
 from cpi_conformance.simulator.cloud_foundry.broker import BrokerRefused
-from cpi_conformance.simulator.defects.interposing import around
 from cpi_conformance.simulator.edge import Edge, EdgeConnection
 from cpi_conformance.simulator.exchange import Answer, Application, Exchange
 from cpi_conformance.simulator.faults.answers import TOKEN_SERVERS, in_place_of
@@ -69,24 +68,18 @@ def _skewed(landscape: SimulatedLandscape, fault: SeededFault) -> None:
 def _broker_fails_late(landscape: SimulatedLandscape, fault: SeededFault) -> None:
     strikes = fault.on(BROKER)
 
-    def stumble(what: str) -> None:
-        due = strikes.next()
-        if due is not None:
+    def stumbling(what: str, right: Callable[..., object]) -> Callable[..., object]:
+        def stumble(*order: object) -> object:
+            due = strikes.next()
+            if due is None:
+                return right(*order)
             due.strikes(f"{what} fails")
             raise BrokerRefused(BROKER_FAILED)
 
-    def provision(right: Callable[..., None], guid: str, name: str, plan: str, parameters: Mapping[str, Any]) -> None:
-        stumble("provision")
-        right(guid, name, plan, parameters)
+        return stumble
 
-    def bind(
-        right: Callable[..., dict[str, Any]], guid: str, instance_guid: str, name: str, parameters: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        stumble("bind")
-        return right(guid, instance_guid, name, parameters)
-
-    around(landscape.broker.provision, provision)
-    around(landscape.broker.bind, bind)
+    for what in ("provision", "bind"):
+        setattr(landscape.broker, what, stumbling(what, getattr(landscape.broker, what)))
 
 
 def _endpoint_lags(landscape: SimulatedLandscape, fault: SeededFault) -> None:
