@@ -12,10 +12,10 @@ import typer
 
 from cpi_conformance.simulator.defects import DEFECTS, Defect
 from tests.kill_matrix.expectations import load
-from tests.kill_matrix.matrix import Matrix, check_ids, unsound
-from tests.kill_matrix.outcome import Outcome
+from tests.kill_matrix.matrix import Matrix, check_ids
 from tests.kill_matrix.progress import Progress
-from tests.kill_matrix.running import ROOT, Job, run_jobs
+from tests.kill_matrix.rounds import Rounds, Unsound
+from tests.kill_matrix.running import ROOT, carry_out
 from tests.kill_matrix.telling import told, totals
 
 OUT = ROOT / "reports" / "out" / "kill-matrix"
@@ -28,6 +28,9 @@ def main(
     defect: Annotated[list[str] | None, typer.Option(help="Run this one only; again for more.", metavar="NAME")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Name the defects, and run nothing.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the matrix.", file_okay=False)] = OUT,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Run every check on each defect by itself; takes minutes.")
+    ] = False,
     at_once: Annotated[int, typer.Option(help="How many runs are made at a time.", min=1)] = 2,
 ) -> None:
     """Run the conformance suite on each defect of the simulated landscape, and see whether it notices.
@@ -43,7 +46,10 @@ def main(
         raise typer.BadParameter("this system cannot fork processes, which the kill matrix is made of")
     chosen = tuple(DEFECTS[_known(name)] for name in dict.fromkeys(defect or DEFECTS))
     try:
-        matrix = _run(chosen, at_once)
+        matrix = _run(chosen, at_once, alone=alone or defect is not None)
+    except Unsound as unsound:
+        typer.echo(str(unsound), err=True)
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("ended: no matrix was written, and no run is left", err=True)
         raise typer.Exit(2) from None
@@ -65,25 +71,15 @@ def _known(name: str) -> str:
     return name
 
 
-def _run(chosen: tuple[Defect, ...], at_once: int) -> Matrix:
+def _run(chosen: tuple[Defect, ...], at_once: int, *, alone: bool) -> Matrix:
     started = time.perf_counter()
-    baselines: dict[str, Outcome] = {}
-    outcomes: dict[str, Outcome] = {}
+    expectations = load()
+    rounds = Rounds(chosen, expectations.by_name, alone=alone)
     profiles = sorted({each.profile for each in chosen})
-    jobs = [*(Job(profile) for profile in profiles), *(Job(each.profile, each.name) for each in chosen)]
-    with Progress(len(jobs)) as progress:
-
-        def ended(job: Job, outcome: Outcome) -> None:
-            progress.step(job.defect or f"nothing wrong ({job.profile})")
-            if job.defect is not None:
-                outcomes[job.defect] = outcome
-                return
-            baselines[job.profile] = outcome
-            if wrong := list(unsound({job.profile: outcome})):
-                raise typer.BadParameter("\n".join(("the suite must be green where nothing is wrong:", *wrong)))
-
-        run_jobs(jobs, ended, at_once=at_once)
-    return Matrix(chosen, outcomes, baselines, load(), check_ids(), frozenset(DEFECTS), time.perf_counter() - started)
+    with Progress(rounds) as shown:
+        carry_out(shown, profiles, at_once=at_once)
+    seconds = time.perf_counter() - started
+    return Matrix(chosen, rounds.outcomes, rounds.baselines, expectations, check_ids(), frozenset(DEFECTS), seconds)
 
 
 if __name__ == "__main__":

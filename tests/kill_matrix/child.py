@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kill_matrix.planning import Job
+
 if TYPE_CHECKING:
     from fixtures.landscape import SimulatedLandscapes
 
@@ -21,24 +23,24 @@ VERDICT, OUTPUT = "verdict.json", "output.txt"
 """What a child leaves in its folder."""
 
 
-def run(session: pytest.Session, defects: tuple[str, ...], profile: str, folder: Path) -> None:
-    """Run the checks of a profile, on a landscape of this process's own that has these defects.
+def run(session: pytest.Session, job: Job, folder: Path) -> None:
+    """Run the checks of a job, on a landscape of this process's own.
 
     Everything that is written goes below ``folder``: the verdict, the output, the landscape's files, the run's
     private folder. Whoever has forked this process removes it, so this process may be killed at any time.
     """
     _stand_alone(folder)
-    run_here(session, defects, profile, folder)
+    run_here(session, job, folder)
     sys.stdout.flush()
     sys.stderr.flush()
 
 
-def run_here(session: pytest.Session, defects: tuple[str, ...], profile: str, folder: Path) -> None:
+def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
     """The same in a process that goes on afterwards; nothing of the run stays but what it has loaded."""
     items, elsewhere = session.items, tempfile.tempdir
-    session.items = [item for item in items if _profile_of(item) == profile]
+    session.items = [item for item in items if _belongs(item, job)]
     tempfile.tempdir = str(folder)
-    simulated = _begin_anew(session, defects, folder)
+    simulated = _begin_anew(session, job.defects, folder)
     try:
         for item, following in zip(session.items, [*session.items[1:], None], strict=True):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -84,6 +86,12 @@ def _begin_anew(session: pytest.Session, defects: tuple[str, ...], folder: Path)
     return simulated
 
 
-def _profile_of(item: pytest.Item) -> str:
+def _belongs(item: pytest.Item, job: Job) -> bool:
+    """Whether a job is to run it."""
+    from fixtures.checks import check_of  # see above
+
+    check = check_of(item)
     assert isinstance(item, pytest.Function)
-    return str(item.callspec.params["landscape"])
+    assert check is not None, item.nodeid
+    chosen = (job.only is None or check.id in job.only) and check.id not in job.but
+    return chosen and item.callspec.params["landscape"] == job.profile

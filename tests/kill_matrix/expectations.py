@@ -33,6 +33,11 @@ class Expectation:
     not_proven: frozenset[str] = frozenset()
     clean: bool = True
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The ids of the checks that do not end as without the defect."""
+        return self.refuted | self.not_proven
+
     def cause_of(self, check: str) -> str | None:
         """The cause that a check must name."""
         return self.causes.get(check, self.cause)

@@ -66,6 +66,16 @@ def judge(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Judged:
     return Judged(found, by, receipt, tuple(text for _, text in wrong))
 
 
+def unsound(baseline: Outcome) -> Iterator[str]:
+    """What is wrong without any defect: there everything that applies must be proven, and nothing left behind."""
+    if baseline.broken is not None:
+        yield baseline.broken
+    for row in baseline.rows:
+        if row.applicable and row.verdict is not Verdict.PROVEN:
+            yield f"{row.check} must be proven, but {_ended([row])}"
+    yield from (f"the receipt must be clean, but: {left}" for left in baseline.left)
+
+
 def as_without(row: Row, baseline: Outcome) -> bool:
     """Whether a check ended as it does without a defect; what applies must apply still."""
     same = baseline.by_node.get(row.node)

@@ -11,7 +11,7 @@ from cpi_conformance.simulator.defects import Defect
 from cpi_conformance.verdict import Verdict
 from tests.kill_matrix.expectations import Expectations
 from tests.kill_matrix.judging import Judged, Judgement, judge
-from tests.kill_matrix.outcome import Outcome, Row
+from tests.kill_matrix.outcome import Outcome
 
 CHECK_IDS = Path(__file__).parents[1] / "check-ids.txt"
 
@@ -77,7 +77,7 @@ class Matrix:
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the suite's power or with what is written about it, a line or a few each."""
-        return [*unsound(self.baselines), *self._about_expectations(), *self._about_defects(), *self._about_checks()]
+        return [*self._about_expectations(), *self._about_defects(), *self._about_checks()]
 
     def _judge(self, defect: Defect) -> Judged:
         expected = self.expectations.by_name.get(defect.name)
@@ -90,7 +90,7 @@ class Matrix:
         for name in sorted(self.expectations.by_name.keys() - self.known):
             yield f"{name}: there are expectations, but no such defect"
         for name, expected in self.expectations.by_name.items():
-            if strangers := (expected.refuted | expected.not_proven) - set(self.checks):
+            if strangers := expected.named - set(self.checks):
                 yield f"{name}: there is no check {', '.join(sorted(strangers))}"
 
     def _about_defects(self) -> Iterator[str]:
@@ -102,22 +102,6 @@ class Matrix:
         for check, killers in self.killers.items():
             if self.whole and not killers:
                 yield f"{check}: no defect turns it red ({self.titles.get(check, 'it has not run')})"
-
-
-def unsound(baselines: Mapping[str, Outcome]) -> Iterator[str]:
-    """What is wrong on a profile without any defect: there everything that applies must be proven, and nothing left."""
-    for profile, baseline in baselines.items():
-        if baseline.broken is not None:
-            yield f"{profile} without a defect: {baseline.broken}"
-        for row in baseline.rows:
-            if row.applicable and row.verdict is not Verdict.PROVEN:
-                yield f"{profile} without a defect: {_told(row)}"
-        for left in baseline.left:
-            yield f"{profile} without a defect: {left}"
-
-
-def _told(row: Row) -> str:
-    return f"{row.check} is {row.verdict.value.replace('_', ' ')}: {row.reason}"
 
 
 def check_ids() -> tuple[str, ...]:

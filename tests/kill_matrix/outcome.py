@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +69,11 @@ class Outcome:
         for row in self.rows:
             found[row.check] = (*found.get(row.check, ()), row)
         return found
+
+    def with_rest(self, rest: Outcome) -> Outcome:
+        """The same with the rows of other checks; its time is its own."""
+        left = tuple(dict.fromkeys((*self.left, *rest.left)))
+        return replace(self, rows=(*self.rows, *rest.rows), left=left, broken=self.broken or rest.broken)
 
 
 def outcome_of(document: Mapping[str, Any], profile: str, seconds: float) -> Outcome:

@@ -6,17 +6,19 @@ import gc
 import json
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import pytest
 
 from tests.kill_matrix import child
 from tests.kill_matrix.outcome import Outcome, outcome_of
+from tests.kill_matrix.planning import Job
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,38 +28,48 @@ SECONDS = 60.0
 PLUGINS_OF_ONE_RUN = (child.VERDICT_OF_RUN, "end-in-order", "terminalreporter")
 """What this process is not, and what its children begin anew or do without."""
 
+WITHOUT = (
+    "allure_pytest.plugin",
+    "xdist.plugin",
+    "junitxml",
+    "capture",
+    "logging",
+    "tmpdir",
+    "debugging",
+    "faulthandler",
+)
+"""Plugins of a run that a child does without: nobody reads its report, and its output goes into a file."""
+
 TOLD = 2000
 """How much of a broken run's output is told, in characters."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A run that is to be made: on a profile, with one defect or none."""
+class Work(Protocol):
+    """What is to be run, round by round."""
 
-    profile: str
-    defect: str | None = None
+    def next_round(self) -> Sequence[Job]:
+        """Runs that can be made now; none when there is nothing left."""
 
-
-Ended = Callable[[Job, Outcome], None]
-"""Told of each run when it has ended."""
+    def ended(self, job: Job, outcome: Outcome) -> None:
+        """Told of each run when it has ended."""
 
 
-def run_jobs(jobs: Sequence[Job], ended: Ended, *, at_once: int = 2) -> None:
-    """Make all runs, the first ones first.
+def carry_out(work: Work, profiles: Iterable[str], *, at_once: int) -> None:
+    """Make all runs of all rounds.
+
+    The first one is made in this process, so that its children find loaded what a run loads.
 
     Raises:
         RuntimeError: the suite could not be collected.
         KeyboardInterrupt: the user has ended it; no process is left.
     """
-    profiles = sorted({job.profile for job in jobs})
-    forking = Forking(jobs, ended, at_once)
+    forking = Forking(work, at_once)
     with TemporaryDirectory(prefix="kill-matrix-") as folder:
         forking.folder = Path(folder)
         options = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", f"--reports={folder}", "-qq"]
-        without = ["allure_pytest.plugin", "xdist.plugin", "junitxml", "capture"]
-        chosen = [f"--profile={name}" for name in profiles]
-        arguments = [*options, *(f"-pno:{name}" for name in without), *chosen, str(ROOT / "suites")]
-        status = pytest.main(arguments, plugins=[forking])
+        without = (f"-pno:{name}" for name in WITHOUT)
+        chosen = (f"--profile={name}" for name in profiles)
+        status = pytest.main([*options, *without, *chosen, str(ROOT / "suites")], plugins=[forking])
     if forking.failure is not None:
         raise forking.failure
     if not forking.begun:
@@ -67,37 +79,51 @@ def run_jobs(jobs: Sequence[Job], ended: Ended, *, at_once: int = 2) -> None:
 class Forking:
     """Takes the place of pytest's loop over the checks: forks instead, and collects what the children say."""
 
-    def __init__(self, jobs: Sequence[Job], ended: Ended, at_once: int) -> None:
+    def __init__(self, work: Work, at_once: int) -> None:
         self.folder = Path()
         self.begun = False
         self.failure: BaseException | None = None
-        self._jobs = jobs
-        self._ended = ended
+        self._work = work
         self._at_once = at_once
+        self._runs = count(1)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """All runs."""
+        """All rounds."""
         if session.testsfailed:
             return None  # pytest explains it
         self.begun = True
         for name in PLUGINS_OF_ONE_RUN:
             session.config.pluginmanager.unregister(name=name)
-        _make_ready()
         try:
-            for job, outcome in self._outcomes(session):
-                self._ended(job, outcome)
+            self._rounds(session)
         except BaseException as failure:  # pytest would take a break for the end of a test run, and tell it to nobody
             self.failure = failure
         return True
 
-    def _outcomes(self, session: pytest.Session) -> Iterator[tuple[Job, Outcome]]:
+    def _rounds(self, session: pytest.Session) -> None:
+        first, *others = self._work.next_round()
+        self._work.ended(first, self._here(session, first))
+        gc.collect()
+        gc.freeze()
+        jobs: Sequence[Job] = others
+        while jobs := jobs or self._work.next_round():
+            for job, outcome in self._outcomes(session, jobs):
+                self._work.ended(job, outcome)
+            jobs = ()
+
+    def _here(self, session: pytest.Session, job: Job) -> Outcome:
+        folder, started = self._folder(), time.monotonic()
+        child.run_here(session, job, folder)
+        return _outcome_in(folder, job, time.monotonic() - started)
+
+    def _outcomes(self, session: pytest.Session, jobs: Iterable[Job]) -> Iterator[tuple[Job, Outcome]]:
         running: list[_Running] = []
-        waiting = list(reversed(self._jobs))
+        waiting = list(reversed([*jobs]))
         try:
             while waiting or running:
                 while waiting and len(running) < self._at_once:
-                    running.append(_Running(session, waiting.pop(), self.folder))
+                    running.append(_Running(session, waiting.pop(), self._folder()))
                 patience = max(0.0, min(each.deadline for each in running) - time.monotonic())
                 wait([each.process.sentinel for each in running], timeout=patience)
                 for each in [each for each in running if each.over]:
@@ -107,18 +133,22 @@ class Forking:
             for each in running:
                 each.end()
 
+    def _folder(self) -> Path:
+        """One that belongs to a run alone."""
+        folder = self.folder / str(next(self._runs))
+        folder.mkdir(mode=0o700)
+        return folder
+
 
 class _Running:
     """A run that is under way."""
 
     def __init__(self, session: pytest.Session, job: Job, folder: Path) -> None:
         self.job = job
-        self._folder = folder / f"{job.defect or 'none'}-{job.profile}"
-        self._folder.mkdir(mode=0o700)
+        self._folder = folder
         self._started = time.monotonic()
         self.deadline = self._started + SECONDS
-        defects = (job.defect,) if job.defect else ()
-        arguments = (session, defects, job.profile, self._folder)
+        arguments = (session, job, folder)
         self.process: ForkProcess = multiprocessing.get_context("fork").Process(target=child.run, args=arguments)
         self.process.start()
 
@@ -141,16 +171,12 @@ class _Running:
         if late or self.process.exitcode or not verdict.exists():
             why = f"did not end within {SECONDS:.0f} s" if late else f"exit status {self.process.exitcode}"
             return Outcome(self.job.profile, seconds=seconds, broken=f"{why}\n{self._output()}".strip())
-        return outcome_of(json.loads(verdict.read_text(encoding="utf-8")), self.job.profile, seconds)
+        return _outcome_in(self._folder, self.job, seconds)
 
     def _output(self) -> str:
         path = self._folder / child.OUTPUT
         return path.read_text(encoding="utf-8", errors="replace")[-TOLD:] if path.exists() else ""
 
 
-def _make_ready() -> None:
-    """What every child would do again: load the simulator, and look at the parent's objects in each collection."""
-    from cpi_conformance.simulator import defects, handout, landscape, population  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
+def _outcome_in(folder: Path, job: Job, seconds: float) -> Outcome:
+    return outcome_of(json.loads((folder / child.VERDICT).read_text(encoding="utf-8")), job.profile, seconds)

@@ -1,0 +1,72 @@
+"""The rounds in which the runs are made, and what came of each defect when they are over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from cpi_conformance.simulator.defects import Defect
+from tests.kill_matrix.expectations import Expectation
+from tests.kill_matrix.judging import as_without, unsound
+from tests.kill_matrix.outcome import Outcome
+from tests.kill_matrix.planning import Group, Job, plan
+
+
+class Unsound(Exception):
+    """The suite is not green where nothing is wrong, so what it says about defects says nothing."""
+
+
+class Rounds:
+    """First a run without a defect, then all others, then again each defect whose shared run was not as without."""
+
+    def __init__(
+        self, defects: Iterable[Defect], expectations: Mapping[str, Expectation], *, alone: bool = False
+    ) -> None:
+        chosen = tuple(defects)
+        self._groups = plan(chosen, expectations, alone=alone)
+        self._ended: dict[Job, Outcome] = {}
+        first, *others = (Job(profile) for profile in dict.fromkeys(each.profile for each in chosen))
+        runs = (job for group in self._groups for job in group.jobs)
+        self._rounds = iter(([first], [*others, *runs]))
+
+    def next_round(self) -> Sequence[Job]:
+        """Runs that can be made now, in whatever order; none when everything is known."""
+        return next(self._rounds, None) or self._again()
+
+    def ended(self, job: Job, outcome: Outcome) -> None:
+        """Take down what came of a run.
+
+        Raises:
+            Unsound: it is one without a defect, and not everything is proven; says all that is not.
+        """
+        self._ended[job] = outcome
+        wrong = () if job.defects else tuple(unsound(outcome))
+        if wrong:
+            raise Unsound("\n".join((f"the profile {job.profile} without a defect is not in order:", *wrong)))
+
+    @property
+    def baselines(self) -> dict[str, Outcome]:
+        """Of each profile what comes of it without a defect."""
+        return {job.profile: outcome for job, outcome in self._ended.items() if not job.defects}
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """Of each defect what came of all checks."""
+        return {name: self._of(name, group) for group in self._groups for name in group.members}
+
+    def _of(self, name: str, group: Group) -> Outcome:
+        on_everything = self._ended.get(Job(group.profile, (name,)))
+        if on_everything is not None:
+            return on_everything
+        shared, *alone = group.jobs
+        return next(self._ended[job] for job in alone if job.defects == (name,)).with_rest(self._ended[shared])
+
+    def _again(self) -> list[Job]:
+        odd = [group for group in self._groups if len(group.members) > 1 and not self._as_without(group)]
+        return [job for group in odd for job in group.alone if job not in self._ended]
+
+    def _as_without(self, group: Group) -> bool:
+        """Whether a shared run ended as the same checks end without a defect."""
+        shared, baseline = self._ended[group.jobs[0]], self.baselines[group.profile]
+        nodes = {row.node for row in shared.rows}
+        same = nodes == {row.node for row in baseline.rows if row.check not in group.named}
+        return same and not (shared.broken or shared.left) and all(as_without(row, baseline) for row in shared.rows)
