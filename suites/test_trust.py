@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 
 from cpi_conformance.certificates import Authority, dn, missing_issuer
+from cpi_conformance.certificates.host_names import is_for
 from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3, Call, Cause, Refused, TlsRange, Trust
 from cpi_conformance.verdict import Judge, Severity
@@ -53,16 +54,8 @@ def test_leaf(basic_call: Call, landscape: Landscape, judge: Judge) -> None:
     Source: whitepaper, chapter 2, Download the Load Balancer Certificates, steps 3 and 6c; RFC 9525.
     """
     leaf, now = presented(basic_call, judge)[0], dt.datetime.now(dt.UTC)
-    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert any(_covers(name, landscape.host) for name in names.get_values_for_type(x509.DNSName))
+    assert is_for(leaf, landscape.host), "the leaf is for another host"
     assert leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc
-
-
-def _covers(pattern: str, host: str) -> bool:
-    """Whether a DNS name of a certificate, possibly with a wildcard in front, covers the host."""
-    if pattern.startswith("*."):
-        return host.partition(".")[2].lower() == pattern[2:].lower()
-    return host.lower() == pattern.lower()
 
 
 @TLS_VERSIONS

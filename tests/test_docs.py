@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from cpi_conformance.landscape.schema import (
+    BackendSection,
     CertificatesSection,
     CloudFoundrySection,
     LandscapeFile,
@@ -80,11 +81,13 @@ def test_every_key_of_the_landscape_file_is_documented() -> None:
         assert f"cloud_foundry.{key}" in documented
     for key in TenantApiSection.model_fields:
         assert f"tenant_api.{key}" in documented
+    for key in BackendSection.model_fields:
+        assert f"backend.{key}" in documented or f"`.{key}`" in document
     for key in LoginSection.model_fields:
         assert f"{key} = " in document
     for parts in (ServiceKeysSection, CertificatesSection):
         assert not [part for part in parts.model_fields if f"`{part}`" not in document]
-    known = {"name", "kind", "stage", "edition", "profile"}
+    known = {"name", "kind", "stage", "edition", "profile", "faults"}
     assert {key for key in documented if "." not in key} - set(ServiceKeysSection.model_fields) - set(
         CertificatesSection.model_fields
     ) == known
