@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -48,12 +49,18 @@ def serve(
     defect: Annotated[
         list[str] | None, typer.Option(help="A way in which it is wrong; give it again for more.", metavar="NAME")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="A trouble that comes and goes in it; give it again for more.", metavar="NAME"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="By which schedule the faults come and go.")] = 1,
 ) -> None:
     """Start a simulated landscape in the foreground, until Ctrl-C or SIGTERM.
 
     Ready when the endpoint is printed. Exit code 2 for options that cannot be used.
     """
     from cpi_conformance.simulator.defects import DEFECTS
+    from cpi_conformance.simulator.faults import FAULTS
     from cpi_conformance.simulator.handout import RECORD, endpoint, foreign_files, hand_out
     from cpi_conformance.simulator.landscape import SimulatedLandscape
     from cpi_conformance.simulator.population import populate
@@ -61,9 +68,11 @@ def serve(
 
     if profile not in PROFILES:
         raise typer.BadParameter(f"{profile!r} is none of {', '.join(PROFILES)}", param_hint="--profile")
-    wanted = defect or []
-    if unknown := [name for name in wanted if name not in DEFECTS]:
+    defects, faults = defect or [], fault or []
+    if unknown := [name for name in defects if name not in DEFECTS]:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(sorted(DEFECTS))}", param_hint="--defect")
+    if unknown := [name for name in faults if name not in FAULTS]:
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(sorted(FAULTS))}", param_hint="--fault")
     if foreign := foreign_files(out):
         wrong = f"{out} holds {', '.join(foreign)}, which serve did not write; name another folder"
         raise typer.BadParameter(wrong, param_hint="--out")
@@ -73,7 +82,11 @@ def serve(
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         landscape = SimulatedLandscape(
-            profile, record_path=out / RECORD, port=port, defects=[DEFECTS[name] for name in wanted]
+            profile,
+            record_path=out / RECORD,
+            port=port,
+            defects=[DEFECTS[name] for name in defects],
+            faults=[FAULTS[name].seeded(seed) for name in faults],
         )
         population = populate(landscape, rsa_bits=2048 if rsa else None)
         landscape.start()
@@ -82,7 +95,7 @@ def serve(
         raise typer.BadParameter(f"{error.strerror or error}", param_hint="--out or --port") from None
     try:
         hand_out(landscape, population, out)
-        typer.echo(_introduction(out, profile))
+        typer.echo(_introduction(out, profile, landscape.faults))
         typer.echo(f"endpoint  {endpoint(landscape)}")
         while not ended.wait(0.5):  # without a time-out Windows would not notice Ctrl-C
             pass
@@ -214,12 +227,14 @@ def _passphrase(variable: str | None, path: Path | None) -> Secret | None:
         raise typer.BadParameter("it is not UTF-8 text", param_hint="--passphrase-file") from None
 
 
-def _introduction(folder: Path, profile: str) -> str:
+def _introduction(folder: Path, profile: str, faults: Iterable[object]) -> str:
     out = shlex.quote(str(folder))
+    troubled = "".join(f", under {fault}" for fault in faults)
     refused = "  (a trial refuses it with 401)" if profile == "trial" else ""
     return "\n".join(
         (
-            f"Simulated landscape, profile {profile}. It listens on this machine only; its secrets are in {out}.",
+            f"Simulated landscape, profile {profile}{troubled}.",
+            f"It listens on this machine only; its secrets are in {out}.",
             f"  Basic        curl --config {out}/curl-basic.conf",
             f"  certificate  curl --config {out}/curl-certificate.conf{refused}",
             f"  newman       --ssl-extra-ca-certs {out}/ca.pem --ssl-client-cert-list {out}/newman-certificates.json",

@@ -83,6 +83,7 @@ def load_landscape(
         stage=file.stage,
         edition=file.edition,
         profile=file.profile,
+        faults=file.faults,
         host=file.runtime.host,
         port=file.runtime.port,
         flows=tuple(FlowUnderTest(flow.address, flow.method, flow.status, flow.body) for flow in file.flows),

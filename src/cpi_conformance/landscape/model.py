@@ -84,6 +84,7 @@ class Landscape:
 
     Attributes:
         profile: the generation, of a simulated landscape only.
+        faults: which troubles come and go in it, of a simulated landscape only.
         trusted: what a sender must trust to reach the runtime; empty when not given.
         previously_trusted: roots from before the load balancer's last rotation.
         service_keys: Basic credentials by their name in the file.
@@ -117,6 +118,7 @@ class Landscape:
     plain_port: int | None = None
     closed_port: int | None = None
     accepted_deviations: tuple[AcceptedDeviation, ...] = ()
+    faults: tuple[str, ...] = ()
 
     def accepted_deviation(self, check: str) -> AcceptedDeviation | None:
         """How the check may be refuted, if that is accepted."""

@@ -328,6 +328,7 @@ class LandscapeFile(Section):
     stage: Annotated[Literal["development", "quality", "production"], Field(examples=["quality"])] = "quality"
     edition: Annotated[Literal["standard", "trial"], Field(examples=["standard"])] = "standard"
     profile: Annotated[str | None, Field(examples=["current"])] = None
+    faults: Annotated[tuple[str, ...], Field(strict=False, examples=[["rate-limit (seed 7)"]])] = ()
     runtime: Annotated[RuntimeSection, Field(examples=[{"host": RUNTIME_HOST}])]
     flows: Annotated[
         tuple[FlowSection, ...], Field(min_length=1, strict=False, examples=[[{"address": "/test/clientcert"}]])

@@ -101,22 +101,24 @@ def certificate_list(landscape: SimulatedLandscape) -> tuple[x509.Certificate, .
 def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dict[str, object]:
     """The landscape file, with paths relative to itself."""
     profile, rules = landscape.profile, landscape.profile.key_rules
+    wrong = (f"with {defect.name}" for defect in landscape.defects)
     others = {"plain_port": landscape.plain_port, "closed_port": landscape.closed_port}  # 0 before the start
     refused = "401" if profile.bad_certificate is BadCertificatePolicy.STRIP else "alert"
     previous = {"previous_ca": "previous-ca.pem"} if landscape.previous_roots else {}
     flow = {"address": WHITEPAPER_FLOW.address, "method": "GET", "status": 200, "body": WHITEPAPER_FLOW.body}
     return {
-        "name": " ".join((f"simulated {profile.name}", *(f"with {defect.name}" for defect in landscape.defects))),
+        "name": " ".join((f"simulated {profile.name}", *wrong, *(f"under {fault}" for fault in landscape.faults))),
         "kind": "simulated",
         "stage": "development",
         "edition": profile.edition,
         "profile": profile.name,
+        "faults": [str(fault) for fault in landscape.faults],
         "runtime": {"host": HOST, "port": landscape.port, **{name: port for name, port in others.items() if port}},
         "flows": [flow],
         "trust": {"ca": "ca.pem", **previous},
         "expectations": {
             "bad_client_certificate": refused,
-            "lost_alerts": "refuted",
+            "lost_alerts": "tolerated" if landscape.faults else "refuted",
             "client_x509": "accepted" if rules.client_x509 else "refused",
             "x509_field_takes": sorted(rules.x509_field_takes),
             "key_delay": 0,

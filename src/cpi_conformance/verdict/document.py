@@ -27,6 +27,7 @@ def run_document(run: Run) -> dict[str, Any]:
             "seconds": round(run.seconds, 3),
             "selected": run.selected,
             "deselected": run.deselected,
+            "faults": list(run.faults),
         },
         "landscape": run.landscape,
         "kind": run.kind,

@@ -83,6 +83,7 @@ class Run:
         kind: ``simulated`` when any of them is.
         selected: how many checks were to run; more than there are results when a run was broken off.
         deselected: how many were left out by ``-k`` and the like.
+        faults: the troubles that came and went in a simulated landscape meanwhile, with their seeds.
         receipts: for each space in which something was created, what is left of it.
         acceptances: what became of each deviation that the landscape file accepts.
     """
@@ -95,14 +96,18 @@ class Run:
     selected: int
     checks: tuple[CheckResult, ...]
     deselected: int = 0
+    faults: tuple[str, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
 
     @property
     def gate(self) -> Gate:
-        """Whether the transport may go; not as long as something besides the checks is not in order."""
+        """Whether the transport may go; not as long as something besides the checks is not in order.
+
+        Under faults nothing counts as conformance, so GO is out of reach.
+        """
         gate = gate_of(self.checks, self.selected)
-        return Gate.NOT_PROVEN if gate is Gate.GO and not self.in_order else gate
+        return Gate.NOT_PROVEN if gate is Gate.GO and (self.faults or not self.in_order) else gate
 
     @property
     def in_order(self) -> bool:
