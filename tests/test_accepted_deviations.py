@@ -463,8 +463,8 @@ def test_of_which_checks_a_run_may_be_missing(
 
 def test_an_unknown_check_ends_the_run_before_it_begins(running: Path, tmp_path: Path) -> None:
     """All unknown ids at once, with those that are near, and exit code 4; also when other checks are selected."""
-    observed = {"layer": "client-trust", "cause": "unknown-ca"}
-    entries = [entry("MTLS-20"), entry("MTLS-28", **observed), entry("BASIK-10", **observed)]
+    known = entry("MTLS-20")
+    entries = [known, {**known, "check": "MTLS-28"}, {**known, "check": "BASIK-10"}]
     ended = run_suite(tmp_path, accepting(running, "unknown", *entries), "suites/test_trust.py", "-n", "2")
     assert ended.returncode == 4
     assert re.search(r"accepted_deviations\.1\.check: is MTLS-28, .*write for example MTLS-2", ended.stderr)

@@ -99,16 +99,11 @@ def test_every_step_is_accounted_for(collected: list[Collected]) -> None:
         assert step["coverage"] == "checks" or step["reason"], name
 
 
-def test_every_refusal_has_a_twin(collected: list[Collected]) -> None:
-    """A check that expects a refusal leaves the judging to a method that demands the twin.
-
-    Its argument is a deviation, which cannot differ from its twin in more than one attribute.
-    """
+def test_what_must_be_accepted_expects_no_refusal(collected: list[Collected]) -> None:
+    """A check says which polarity it has; those that expect a refusal are run in tests/test_every_twin.py."""
     for module, function, words in {(each.module, each.function, each.words) for each in collected}:
-        called = functions_called(Path(module), function)
-        if words.startswith("Refused"):
-            assert called & REFUSING, f"{function} expects a refusal without a twin"
-        else:
+        if words.startswith("Accepted"):
+            called = functions_called(Path(module), function)
             assert called & ACCEPTING, f"{function} judges no call and no order"
             assert not called & REFUSING, f"{function} is called accepted, but expects a refusal"
 

@@ -33,6 +33,7 @@ from cpi_conformance.verdict.asking import (
     otherwise,
 )
 from cpi_conformance.verdict.asking import AskedOtherwise as AskedOtherwise
+from cpi_conformance.verdict.difference import NO_DIFFERENCE, one_difference
 from cpi_conformance.verdict.standing import (
     BROKEN_OFF,
     IMITATED,
@@ -193,9 +194,12 @@ class Judge:
 
         Raises:
             Refuted: it is accepted, or refused elsewhere or for another cause.
-            NotProven: the twin is not accepted, or the call did not get as far as a decision.
+            NotProven: the twin is not accepted, or the same; or the call did not get as far as a decision.
+            TypeError: it differs from its twin in more than one attribute.
         """
         __tracebackhide__ = True
+        if one_difference(deviation.twin, deviation.call) is None:
+            raise NotProven(NO_DIFFERENCE)
         twin = self._require_twin(deviation.twin)
         observation = self._settled(DEVIATION, deviation.call, Refused, within)
         layer = LAYER_OF[cause]

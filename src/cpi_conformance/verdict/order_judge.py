@@ -19,6 +19,7 @@ from cpi_conformance.diagnosis import (
     remedy_for_acceptance,
     remedy_for_verdict,
 )
+from cpi_conformance.verdict.difference import NO_DIFFERENCE, one_difference
 from cpi_conformance.verdict.judge import (
     CALL,
     DEVIATION,
@@ -95,9 +96,12 @@ class OrderJudge:
 
         Raises:
             Refuted: it is granted, or denied for another cause.
-            NotProven: the twin is not granted, or nobody has decided on the deviation.
+            NotProven: the twin is not granted, or the same; or nobody has decided on the deviation.
+            TypeError: it differs from its twin in more than one attribute.
         """
         __tracebackhide__ = True
+        if one_difference(deviation.twin, deviation.order) is None:
+            raise NotProven(NO_DIFFERENCE)
         # whoever else maps the same certificate meanwhile would have it denied for another reason
         with self._twins.alone(deviation.twin), self._twins.alone(deviation.order):
             twin, shared = self._twins.reply(deviation.twin)
