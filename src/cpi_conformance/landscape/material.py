@@ -10,7 +10,10 @@ from pathlib import Path
 from cryptography import x509
 
 from cpi_conformance.backend import Parameters, Proxy, Pse
+from cpi_conformance.backend.certificate_list import CertificateListRefused, read_certificate_list
 from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, open_pfx, read_pem_bundle
+from cpi_conformance.certificates.pse_file import read_pse
+from cpi_conformance.certificates.pse_refused import PseProblem, PseRefused
 from cpi_conformance.control.cli_session import CliSession, NoCliSession, cli_configuration, read_cli_session
 from cpi_conformance.control.credentials import read_credentials
 from cpi_conformance.control.errors import BrokenAnswer
@@ -135,26 +138,43 @@ class Material:
         return TenantTarget(credentials, trusted, section.deadline_seconds)
 
     def backend(self, key: str, section: BackendSection) -> ExportedBackend | None:
-        """A backend from what STRUST has exported: a PSE, or a certificate list and a PFX."""
+        """A backend from what STRUST has exported: a PSE, or a certificate list and perhaps a PFX."""
+        before = len(self._problems)
+        pin = self.secret(f"{key}.pin", section.pin)
+        pse = self._pse(key, section.pse, pin) if section.pse else self._listed(key, section, pin)
         parameters = Parameters(client_sni=section.client_sni, client_ciphersuites=section.client_ciphersuites)
         proxy = Proxy(section.proxy.host, str(section.proxy.port)) if section.proxy else None
-        listed = self._certificate_list(f"{key}.certificate_list", section.certificate_list)
-        if section.pfx is None:
-            return ExportedBackend(section.identity, Pse(None, listed), parameters, proxy)
-        entry = CertificateSection(pfx=section.pfx, passphrase=section.passphrase)
-        pfx = self.certificate(key, entry)
-        own = open_pfx(pfx) if pfx else None
-        return ExportedBackend(section.identity, Pse(own, listed), parameters, proxy, pfx.passphrase) if pfx else None
+        passphrase = self.secret(f"{key}.passphrase", section.passphrase) if len(self._problems) == before else None
+        secrets = tuple(secret for secret in (pin, passphrase) if secret is not None)
+        return ExportedBackend(section.identity, pse, parameters, proxy, secrets) if pse else None
 
-    def _certificate_list(self, key: str, name: str | None) -> tuple[x509.Certificate, ...]:
-        content = self._content(key, name)
+    def _pse(self, key: str, name: str, pin: Secret | None) -> Pse | None:
+        """Own certificate and list of a ``.pse`` file; without a key that can be read, the list alone."""
+        content = self._content(f"{key}.pse", name)
         if content is None:
-            return ()
+            return None
         try:
-            return read_pem_bundle(content)
-        except ValueError:
-            self._add(key, f"{name} holds no certificate", "export the certificates of the list from STRUST")
-            return ()
+            held = read_pse(content, pin)
+        except PseRefused as refusal:
+            where = "pin" if refusal.problem is PseProblem.WRONG_PIN else "pse"
+            advice = refusal.advice or "give the PIN with which it was exported, or export it again"
+            self._add(f"{key}.{where}", f"{name} does not open: {refusal.detail}", advice)
+            return None
+        return Pse(held.credential, held.certificate_list)
+
+    def _listed(self, key: str, section: BackendSection, pin: Secret | None) -> Pse | None:
+        content = self._content(f"{key}.certificate_list", section.certificate_list)
+        listed = None
+        if content is not None:
+            try:
+                listed = read_certificate_list(content, pin)
+            except CertificateListRefused as refusal:
+                wrong = f"{section.certificate_list} is no certificate list: {refusal.detail}"
+                self._add(f"{key}.certificate_list", wrong, refusal.advice)
+        if section.pfx is None:
+            return None if listed is None else Pse(None, listed)
+        pfx = self.certificate(key, CertificateSection(pfx=section.pfx, passphrase=section.passphrase))
+        return None if listed is None or pfx is None else Pse(open_pfx(pfx), listed)
 
     def _session(self, key: str, section: LoginSection) -> CliSession | None:
         home = Path(self._environment.get("HOME") or self._environment.get("USERPROFILE") or Path.home())

@@ -75,11 +75,11 @@ class ExportedBackend:
         pse: certificate list and, when it was exported too, the own certificate with its key.
         parameters: profile parameters of the backend's TLS client.
         proxy: the HTTP proxy of the destination.
-        secret: the PIN or passphrase that opened the export.
+        secrets: the PIN and the passphrase that opened the export.
     """
 
     identity: str
     pse: Pse
     parameters: Parameters
     proxy: Proxy | None = None
-    secret: Secret | None = None
+    secrets: tuple[Secret, ...] = ()
