@@ -18,7 +18,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from cpi_conformance.control.denials import LAYER_OF_DENIAL
-from cpi_conformance.diagnosis import NOT_REFUSED, WRONG_ANSWER
+from cpi_conformance.diagnosis import NOT_REFUSED, WRONG_ANSWER, remedy_for_acceptance
 from cpi_conformance.landscape import AcceptedDeviation, LandscapeProblems, Observed, load_landscape
 from cpi_conformance.landscape.accepted_deviations import LAYERS
 from cpi_conformance.landscape.schema import ObservedSection
@@ -192,6 +192,7 @@ def test_every_way_to_be_refuted_can_be_written_down() -> None:
         ObservedSection(layer=str(layer), cause=str(cause))
     for layer in LAYERS:
         ObservedSection(layer=layer, cause=NOT_REFUSED)
+        assert remedy_for_acceptance(layer).remedy, "a judge would break where it has to say what is not refused"
     with pytest.raises(ValidationError):
         ObservedSection(layer="flow", cause="unknown-ca")
 
