@@ -69,13 +69,13 @@ class Expectations:
     """
 
     bad_client_certificate: Literal["alert", "401"] = "alert"
-    trial_certificate: Literal["401", "accepted"] = "401"
     lost_alerts: Literal["tolerated", "refuted"] = "tolerated"
     client_x509: Literal["refused", "accepted"] = "refused"
     x509_field_takes: tuple[X509Form, ...] = ()
     key_delay: int = 60
     flow_delay: int = 60
     log_delay: int = 60
+    trial_certificate: Literal["401", "accepted"] = "401"
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Landscape:
         passphrases = (pfx.passphrase for pfx in self.certificates.values() if pfx.passphrase)
         logins = self.cloud_foundry.secrets() if self.cloud_foundry else ()
         tenant = self.tenant_api.secrets() if self.tenant_api else ()
-        exported = (self.backend.secret,) if self.backend and self.backend.secret else ()
+        exported = self.backend.secrets if self.backend else ()
         return (*(key.clientsecret for key in self.service_keys.values()), *passphrases, *logins, *tenant, *exported)
 
     def exported_backend(self) -> ExportedBackend:
