@@ -159,9 +159,10 @@ HELD: dict[str, tuple[tuple[bytes, ...], Callable[[PseContent], bool]]] = {
         lambda it: it.chain == (),
     ),
     "object-of-no-known-kind": (
-        (holding("PPolicy", "1.3.36.2.99.1", tlv(0x04, b"x")), trusted(*LISTED)),
+        (holding("PPolicy", "1.3.36.2.99.1", tlv(0xA5, b"x")), trusted(*LISTED)),
         lambda it: it.certificate_list == LISTED,
     ),
+    "first-of-two-lists": ((trusted(*LISTED), trusted()), lambda it: it.certificate_list == LISTED),
 }
 
 
