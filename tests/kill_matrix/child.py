@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kill_matrix.planning import Job
+from tests.kill_matrix.same_keys import same_rsa_keys
 
 if TYPE_CHECKING:
     from fixtures.landscape import SimulatedLandscapes
@@ -42,9 +43,10 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
     tempfile.tempdir = str(folder)
     simulated = _begin_anew(session, job.defects, folder)
     try:
-        for item, following in zip(session.items, [*session.items[1:], None], strict=True):
-            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
+        with same_rsa_keys():
+            for item, following in zip(session.items, [*session.items[1:], None], strict=True):
+                session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
     finally:
         session.config.pluginmanager.unregister(name=VERDICT_OF_RUN)
         simulated.stop()
