@@ -35,7 +35,6 @@ OWN_CERTIFICATES = ("1.3.36.2.1.3", "1.3.36.2.1.1")
 PATH = ("1.3.36.2.4.1",)
 ROOT = ("1.3.36.2.5.1",)
 LIST = ("1.3.36.2.6.1",)
-KNOWN = frozenset((*SECRET_KEYS, *OWN_CERTIFICATES, *PATH, *ROOT, *LIST))
 
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 """What the libraries raise for structures that nobody has written on purpose."""
@@ -96,9 +95,7 @@ def pse_der(file: Recognised) -> bytes:
 def _read(content: bytes) -> PseContent:
     kept: dict[str, bytes] = {}
     for each in Content.load(content)["objects"]:
-        kind = str(each["kind"].dotted)
-        if kind in KNOWN:
-            kept.setdefault(kind, each["value"].dump())
+        kept.setdefault(str(each["kind"].dotted), each["value"].dump())
     own = _first(kept, OWN_CERTIFICATES)
     certificate = None if own is None else _certificate(own)
     secret = _first(kept, SECRET_KEYS)
