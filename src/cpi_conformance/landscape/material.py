@@ -11,8 +11,8 @@ from cryptography import x509
 
 from cpi_conformance.backend import Parameters, Proxy, Pse
 from cpi_conformance.backend.certificate_list import CertificateListRefused, read_certificate_list
+from cpi_conformance.backend.exports import exported_pse
 from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, open_pfx, read_pem_bundle
-from cpi_conformance.certificates.pse_file import read_pse
 from cpi_conformance.certificates.pse_refused import PseProblem, PseRefused
 from cpi_conformance.control.cli_session import CliSession, NoCliSession, cli_configuration, read_cli_session
 from cpi_conformance.control.credentials import read_credentials
@@ -149,18 +149,16 @@ class Material:
         return ExportedBackend(section.identity, pse, parameters, proxy, secrets) if pse else None
 
     def _pse(self, key: str, name: str, pin: Secret | None) -> Pse | None:
-        """Own certificate and list of a ``.pse`` file; without a key that can be read, the list alone."""
         content = self._content(f"{key}.pse", name)
         if content is None:
             return None
         try:
-            held = read_pse(content, pin)
+            return exported_pse(content, pin)
         except PseRefused as refusal:
             where = "pin" if refusal.problem is PseProblem.WRONG_PIN else "pse"
             advice = refusal.advice or "give the PIN with which it was exported, or export it again"
             self._add(f"{key}.{where}", f"{name} does not open: {refusal.detail}", advice)
             return None
-        return Pse(held.credential, held.certificate_list)
 
     def _listed(self, key: str, section: BackendSection, pin: Secret | None) -> Pse | None:
         content = self._content(f"{key}.certificate_list", section.certificate_list)
