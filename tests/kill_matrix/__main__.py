@@ -13,9 +13,11 @@ import typer
 from cpi_conformance.simulator.defects import DEFECTS, Defect
 from tests.kill_matrix.expectations import load
 from tests.kill_matrix.matrix import Matrix, check_ids
+from tests.kill_matrix.page import write_page
 from tests.kill_matrix.progress import Progress
 from tests.kill_matrix.rounds import Rounds, Unsound
 from tests.kill_matrix.running import ROOT, carry_out
+from tests.kill_matrix.table import write_table
 from tests.kill_matrix.telling import told, totals
 
 OUT = ROOT / "reports" / "out" / "kill-matrix"
@@ -54,7 +56,10 @@ def main(
         typer.echo("ended: no matrix was written, and no run is left", err=True)
         raise typer.Exit(2) from None
     if matrix.whole:
-        typer.echo(f"written to {out}")
+        out.mkdir(parents=True, exist_ok=True)
+        write_table(matrix, out / "kill-matrix.csv")
+        write_page(matrix, out / "kill-matrix.html")
+        typer.echo(f"kill-matrix.html and kill-matrix.csv are in {out}")
     else:
         typer.echo(told(matrix))
     problems = matrix.problems()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest.mock import patch
 
 from cpi_conformance.certificates.authority import PrivateKey, new_key
 from cpi_conformance.simulator import certificate_service
@@ -28,9 +29,5 @@ def same_rsa_keys() -> Iterator[None]:
         taken[bits] += 1
         return _made[bits][taken[bits] - 1]
 
-    before = certificate_service.new_key
-    certificate_service.new_key = next_key
-    try:
+    with patch.object(certificate_service, "new_key", next_key):
         yield
-    finally:
-        certificate_service.new_key = before
