@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -89,23 +89,35 @@ def _applies(expected: Expectation, baseline: Outcome) -> bool:
 
 def _not_as_stated(expected: Expectation, outcome: Outcome) -> Iterator[Wrong]:
     for verdict, checks in ((Verdict.REFUTED, expected.refuted), (Verdict.NOT_PROVEN, expected.not_proven)):
-        for check in sorted(checks - outcome.with_verdict(verdict)):
-            yield Judgement.PARTLY, f"{check} must be {_words(verdict)}, but {_ended(outcome.of(check))}"
+        missing = {check: _ended(outcome.of(check)) for check in checks - outcome.with_verdict(verdict)}
+        for checks_alike, ended in _alike(missing):
+            yield Judgement.PARTLY, f"{checks_alike} must be {_words(verdict)}, but {ended}"
     if not expected.clean and not outcome.left:
         yield Judgement.PARTLY, "the receipt must not be clean, but is"
 
 
 def _unrelated(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Iterator[Wrong]:
     allowed = {Verdict.REFUTED: expected.refuted, Verdict.NOT_PROVEN: expected.not_proven}
+    changed: dict[str, str] = {}
     for check, rows in outcome.by_check.items():
         odd = [row for row in rows if not as_without(row, baseline) and check not in allowed.get(row.verdict, ())]
         # a way in which a refuted check is not even begun is no other check's affair
         if odd and not (check in expected.refuted and all(row.verdict is Verdict.NOT_PROVEN for row in odd)):
-            yield Judgement.ELSEWHERE, f"{check} must not change, but {_ended(odd)}"
+            changed[check] = _ended(odd)
+    for checks, ended in _alike(changed):
+        yield Judgement.ELSEWHERE, f"{checks} must not change, but {ended}"
     if gone := {row.check for row in baseline.rows} - {row.check for row in outcome.rows}:
         yield Judgement.ELSEWHERE, f"not run: {', '.join(sorted(gone))}"
     if expected.clean and outcome.left:
         yield Judgement.ELSEWHERE, f"the receipt must be clean, but: {'; '.join(outcome.left)}"
+
+
+def _alike(sentences: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What is the same of several checks is said once."""
+    alike: dict[str, list[str]] = {}
+    for check, sentence in sorted(sentences.items()):
+        alike.setdefault(sentence, []).append(check)
+    return ((", ".join(checks), sentence) for sentence, checks in alike.items())
 
 
 def _wrong_causes(expected: Expectation, outcome: Outcome) -> Iterator[Wrong]:

@@ -66,11 +66,18 @@ def _answer(matrix: Matrix) -> Iterator[str]:
     defects, caught = len(matrix.defects), len(matrix.caught)
     checks, killed = len(matrix.checks), sum(map(bool, matrix.killers.values()))
     good = not matrix.problems()
+    missing = [
+        f"{count} of {of} {what}"
+        for count, of, what in (
+            (defects - caught, defects, "defects are not caught as they must be"),
+            (checks - killed, checks, "checks cannot turn red"),
+        )
+        if count
+    ]
     sentence = (
         f"Yes: it catches all {defects} defects, and each of its {checks} checks can turn red."
         if good
-        else f"Not always: {defects - caught} of {defects} defects are not caught as they must be, "
-        f"and {checks - killed} of {checks} checks cannot turn red."
+        else f"Not always: {' and '.join(missing) or 'see below'}."
     )
     yield f'<p class="answer {"good" if good else "bad"}">{sentence}</p>'
     yield '<dl class="totals">'
@@ -128,8 +135,8 @@ def _defect(matrix: Matrix, defect: Defect) -> str:
         by.append("<li>the receipt at the end of the run</li>")
     why = "".join(f"<p>{escape(text)}</p>" for text in judged.why)
     return (
-        f'<tr id="{defect.name}"><th scope="row">{escape(defect.wrong)} <code>{defect.name}</code> '
-        f'<span class="profile">{defect.profile}</span></th>'
+        f'<tr id="{defect.name}"><th scope="row">{escape(defect.wrong)}<br><code>{defect.name}</code> '
+        f'<span class="profile">on {defect.profile}</span></th>'
         f'<td><span class="badge {state}">{judged.judgement}</span></td>'
         f"<td>{_list(by)}{why}</td></tr>"
     )
