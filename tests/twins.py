@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -36,7 +37,8 @@ def recorded(folder: Path, *arguments: str) -> list[Recorded]:
     """The refusals that were judged in a run."""
     path = folder / "refusals.json"
     command = [sys.executable, "-m", "tests.refusals", str(path), f"--reports={folder}", *arguments]
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=300)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}  # pytest's own setting comes too late for it
+    subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=300)
     return [
         Recorded(run["id"], run["node"], run["outcome"], [refusal(each) for each in run["refusals"]])
         for run in json.loads(path.read_text(encoding="utf-8"))
