@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cpi_conformance.simulator.defects import DEFECTS, Defect
-from tests.kill_matrix.expectations import load
+from tests.kill_matrix.expectations import Expectations, load
 from tests.kill_matrix.matrix import Matrix, check_ids
 from tests.kill_matrix.page import write_page
+from tests.kill_matrix.planning import Group, one_by_one, plan
 from tests.kill_matrix.progress import Progress
 from tests.kill_matrix.rounds import Rounds, Unsound
 from tests.kill_matrix.running import ROOT, carry_out
@@ -28,6 +30,7 @@ application = typer.Typer(add_completion=False, pretty_exceptions_show_locals=Fa
 @application.command()
 def main(
     defect: Annotated[list[str] | None, typer.Option(help="Run this one only; again for more.", metavar="NAME")] = None,
+    check: Annotated[list[str] | None, typer.Option(help="Run this check only; again for more.", metavar="ID")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Name the defects, and run nothing.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the matrix.", file_okay=False)] = OUT,
     alone: Annotated[
@@ -37,8 +40,8 @@ def main(
 ) -> None:
     """Run the conformance suite on each defect of the simulated landscape, and see whether it notices.
 
-    Exit code 1 when anything is wrong with the suite's power, with all of it in one message. With --defect the
-    matrix is not written, and what is missing elsewhere is not complained about.
+    Exit code 1 when anything is wrong with the suite's power, with all of it in one message. With --defect or
+    --check the matrix is not written, and what is missing elsewhere is not complained about.
     """
     if listed:
         for each in DEFECTS.values():
@@ -46,9 +49,13 @@ def main(
         return
     if not hasattr(os, "fork"):
         raise typer.BadParameter("this system cannot fork processes, which the kill matrix is made of")
-    chosen = tuple(DEFECTS[_known(name)] for name in dict.fromkeys(defect or DEFECTS))
+    chosen = tuple(DEFECTS[_known(name, DEFECTS, "--defect")] for name in dict.fromkeys(defect or DEFECTS))
+    only = frozenset(_known(name, check_ids(), "--check") for name in check) if check else None
+    expectations = load()
+    together = not (alone or defect or check)
+    groups = plan(chosen, expectations.by_name) if together else one_by_one(chosen, only)
     try:
-        matrix = _run(chosen, at_once, alone=alone or defect is not None)
+        matrix = _run(chosen, groups, expectations, only, at_once)
     except Unsound as unsound:
         typer.echo(str(unsound), err=True)
         raise typer.Exit(1) from None
@@ -69,22 +76,28 @@ def main(
         raise typer.Exit(1)
 
 
-def _known(name: str) -> str:
-    if name not in DEFECTS:
-        near = difflib.get_close_matches(name, DEFECTS, n=3) or sorted(DEFECTS)[:3]
-        raise typer.BadParameter(f"there is no {name}; there is for example {', '.join(near)}", param_hint="--defect")
+def _known(name: str, names: Iterable[str], option: str) -> str:
+    known = sorted(names)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3) or known[:3]
+        raise typer.BadParameter(f"there is no {name}; there is for example {', '.join(near)}", param_hint=option)
     return name
 
 
-def _run(chosen: tuple[Defect, ...], at_once: int, *, alone: bool) -> Matrix:
+def _run(
+    chosen: tuple[Defect, ...],
+    groups: list[Group],
+    expectations: Expectations,
+    only: frozenset[str] | None,
+    at_once: int,
+) -> Matrix:
     started = time.perf_counter()
-    expectations = load()
-    rounds = Rounds(chosen, expectations.by_name, alone=alone)
-    profiles = sorted({each.profile for each in chosen})
+    rounds = Rounds(groups)
     with Progress(rounds) as shown:
-        carry_out(shown, profiles, at_once=at_once)
+        carry_out(shown, sorted({each.profile for each in chosen}), at_once=at_once)
     seconds = time.perf_counter() - started
-    return Matrix(chosen, rounds.outcomes, rounds.baselines, expectations, check_ids(), frozenset(DEFECTS), seconds)
+    known = frozenset(DEFECTS)
+    return Matrix(chosen, rounds.outcomes, rounds.baselines, expectations, check_ids(), known, seconds, only)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,10 @@ class Expectation:
     def named(self) -> frozenset[str]:
         """The ids of the checks that do not end as without the defect."""
         return self.refuted | self.not_proven
+
+    def within(self, checks: frozenset[str]) -> Expectation:
+        """What is expected when no others than these checks are run."""
+        return replace(self, refuted=self.refuted & checks, not_proven=self.not_proven & checks)
 
     def cause_of(self, check: str) -> str | None:
         """The cause that a check must name."""

@@ -31,6 +31,7 @@ class Matrix:
         checks: the ids of all checks that there are.
         known: the names of all defects that there are.
         seconds: wall time of the whole.
+        only: the ids of the checks that were run; ``None`` for all.
     """
 
     defects: tuple[Defect, ...]
@@ -40,6 +41,7 @@ class Matrix:
     checks: tuple[str, ...]
     known: frozenset[str]
     seconds: float
+    only: frozenset[str] | None = None
 
     @cached_property
     def judged(self) -> Mapping[str, Judged]:
@@ -65,8 +67,8 @@ class Matrix:
 
     @property
     def whole(self) -> bool:
-        """Whether no defect was left out."""
-        return self.known == self.judged.keys()
+        """Whether no defect and no check was left out."""
+        return self.only is None and self.known == {defect.name for defect in self.defects}
 
     def cell(self, check: str, defect: Defect) -> str:
         """The verdict of a check on a defect: the worst of its ways; empty when it does not run on the profile."""
@@ -83,15 +85,21 @@ class Matrix:
         expected = self.expectations.by_name.get(defect.name)
         if expected is None:
             return Judged(Judgement.UNEXPECTED, why=("tests/kill_matrix says nothing about it",))
+        if self.only is not None:
+            expected = expected.within(self.only)
         return judge(expected, self.outcomes[defect.name], self.baselines[defect.profile])
 
     def _about_expectations(self) -> Iterator[str]:
-        yield from self.expectations.problems
-        for name in sorted(self.expectations.by_name.keys() - self.known):
-            yield f"{name}: there are expectations, but no such defect"
+        yield from (each for each in self.expectations.problems if self.whole or self._is_chosen(each))
         for name, expected in self.expectations.by_name.items():
-            if strangers := expected.named - set(self.checks):
-                yield f"{name}: there is no check {', '.join(sorted(strangers))}"
+            if self.whole and name not in self.known:
+                yield f"{name}: there are expectations, but no such defect"
+            elif strangers := expected.named - set(self.checks):
+                yield from (f"{name}: there is no check {each}" for each in sorted(strangers) if name in self.judged)
+
+    def _is_chosen(self, problem: str) -> bool:
+        """Whether what is wrong with a file is about a defect that was run."""
+        return any(f", {defect.name}: " in problem for defect in self.defects)
 
     def _about_defects(self) -> Iterator[str]:
         for name, judged in self.judged.items():

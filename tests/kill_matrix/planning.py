@@ -9,7 +9,7 @@ run alone on everything. Which checks a defect turns red, and why, is always see
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cpi_conformance.simulator.defects import Defect
 from tests.kill_matrix.expectations import Expectation
@@ -43,11 +43,13 @@ class Group:
 
     Attributes:
         named: the ids of the checks that are run on each of them alone.
+        only: the ids of the checks to which one alone is restricted; ``None`` for all.
     """
 
     profile: str
     members: tuple[str, ...]
-    named: frozenset[str] = field(default_factory=frozenset)
+    named: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -60,21 +62,26 @@ class Group:
     @property
     def alone(self) -> tuple[Job, ...]:
         """Each on everything."""
-        return tuple(Job(self.profile, (name,)) for name in self.members)
+        return tuple(Job(self.profile, (name,), self.only) for name in self.members)
 
 
-def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation], *, alone: bool = False) -> list[Group]:
+def one_by_one(defects: Iterable[Defect], only: frozenset[str] | None = None) -> list[Group]:
+    """Each defect alone, on these checks."""
+    return [Group(defect.profile, (defect.name,), only=only) for defect in defects]
+
+
+def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> list[Group]:
     """Groups of defects: those that do not share first, because their runs take longest.
 
     Defects of one module do not share a run: one could stand in the place of the other. Nor does one that the receipt
     must show, or about which nothing is known.
     """
-    single: list[Group] = []
+    single: list[Defect] = []
     narrow: dict[str, dict[str, list[Defect]]] = {}
     for defect in defects:
         expected = expectations.get(defect.name)
-        if alone or expected is None or not expected.clean or len(expected.named) > NARROW:
-            single.append(Group(defect.profile, (defect.name,)))
+        if expected is None or not expected.clean or len(expected.named) > NARROW:
+            single.append(defect)
         else:
             narrow.setdefault(defect.profile, {}).setdefault(defect.install.__module__, []).append(defect)
     shared = (
@@ -82,7 +89,7 @@ def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation], *, 
         for profile, by_module in narrow.items()
         for dealt in _dealt(list(by_module.values()))
     )
-    return [*single, *shared]
+    return [*one_by_one(single), *shared]
 
 
 def _dealt(modules: Sequence[Sequence[Defect]]) -> Iterator[list[Defect]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from cpi_conformance.simulator.defects import Defect
-from tests.kill_matrix.expectations import Expectation
 from tests.kill_matrix.judging import as_without, unsound
 from tests.kill_matrix.outcome import Outcome
-from tests.kill_matrix.planning import Group, Job, plan
+from tests.kill_matrix.planning import Group, Job
 
 
 class Unsound(Exception):
@@ -18,13 +16,10 @@ class Unsound(Exception):
 class Rounds:
     """First a run without a defect, then all others, then again each defect whose shared run was not as without."""
 
-    def __init__(
-        self, defects: Iterable[Defect], expectations: Mapping[str, Expectation], *, alone: bool = False
-    ) -> None:
-        chosen = tuple(defects)
-        self._groups = plan(chosen, expectations, alone=alone)
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self._groups = tuple(groups)
         self._ended: dict[Job, Outcome] = {}
-        first, *others = (Job(profile) for profile in dict.fromkeys(each.profile for each in chosen))
+        first, *others = dict.fromkeys(Job(group.profile, only=group.only) for group in self._groups)
         runs = (job for group in self._groups for job in group.jobs)
         self._rounds = iter(([first], [*others, *runs]))
 
@@ -54,9 +49,9 @@ class Rounds:
         return {name: self._of(name, group) for group in self._groups for name in group.members}
 
     def _of(self, name: str, group: Group) -> Outcome:
-        on_everything = self._ended.get(Job(group.profile, (name,)))
-        if on_everything is not None:
-            return on_everything
+        for job in group.alone:
+            if job.defects == (name,) and job in self._ended:
+                return self._ended[job]
         shared, *alone = group.jobs
         return next(self._ended[job] for job in alone if job.defects == (name,)).with_rest(self._ended[shared])
 
