@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
 
+from cpi_conformance.certificates import Authority
+from cpi_conformance.diagnosis import REFUSED_OTHERWISE, Symptoms, remedy_for_verdict
 from cpi_conformance.landscape import Expectations
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import (
@@ -261,3 +264,34 @@ def test_gives_up_on_a_silent_far_side() -> None:
         with pytest.raises(NotProven, match="infrastructure"):
             it.accepted(TWIN)
     assert len(sender.sent) == 3
+
+
+def test_finding_names_the_rows_that_fit() -> None:
+    """Of the call as it was made, and of what else is known of the landscape."""
+    untrusted = Refused(Cause.MISSING_CA, Evidence("GET /http/x", bytes_left=True))
+    with pytest.raises(Refuted) as refuted:
+        judge(Rehearsed(twin=[untrusted])).accepted(TWIN)
+    assert refuted.value.finding.rows == (1,)
+    assert refuted.value.finding.remedy
+    assert refuted.value.finding.remedy.where == "STRUST"
+
+
+def test_finding_knows_the_landscape() -> None:
+    """What a trial tenant does not support is told as such."""
+    now = dt.datetime.now(dt.UTC)
+    sent = Authority.root("CN=Sender", now=now).certificate
+    unknown = Refused(Cause.UNAUTHENTICATED, Evidence("GET /http/x", bytes_left=True, client_chain=(sent,)))
+    for edition, rows in (("trial", (39, 21)), ("standard", (21,))):
+        it = Judge(Rehearsed(twin=[unknown]), Twins(), Expectations(), known=Symptoms(edition=edition))
+        with pytest.raises(Refuted) as refuted:
+            it.accepted(TWIN)
+        assert refuted.value.finding.rows == rows
+
+
+def test_finding_of_another_refusal_keeps_its_rows() -> None:
+    """What to do first is to compare with the twin; what was seen is explained all the same."""
+    expired = refused(Cause.CERTIFICATE_EXPIRED)
+    with pytest.raises(Refuted) as refuted:
+        judge(Rehearsed(twin=[accepted()], deviation=[expired])).refused(DEVIATION, Cause.UNKNOWN_CA)
+    assert refuted.value.finding.remedy == remedy_for_verdict(REFUSED_OTHERWISE)
+    assert refuted.value.finding.rows == (44,)

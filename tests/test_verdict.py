@@ -7,11 +7,23 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from cpi_conformance.diagnosis import Remedy
-from cpi_conformance.verdict import SCHEMA, CheckResult, Finding, Gate, NotProven, Refuted, Run, Verdict, run_document
+from cpi_conformance.diagnosis import Remedy, Symptoms, row_of
+from cpi_conformance.verdict import (
+    SCHEMA,
+    CheckResult,
+    Finding,
+    Gate,
+    NotProven,
+    Refuted,
+    Run,
+    Verdict,
+    finding_by,
+    run_document,
+)
 from cpi_conformance.verdict.model import NOT_APPLICABLE, Severity
 from fixtures.checks import Check
-from fixtures.verdict import result_of
+from fixtures.evidence import diagnosis
+from fixtures.verdict import result_of, told_by_rows
 
 REMEDY = Remedy("because", "do this", "somewhere")
 CHECK = Check("BASIC-01", "a title", Severity.BLOCKER, ("1.basic.2c",))
@@ -87,3 +99,54 @@ def test_result_of_an_ending(name: str) -> None:
     result = result_of(CHECK, "node", error, Finding("flow", "flow-failed", REMEDY))
     assert (result.verdict, result.reason) == (verdict, reason)
     assert (result.remedy is None) == (verdict is Verdict.PROVEN or name in ("refuted", "not-proven"))
+
+
+ROTATED = finding_by("server-trust", Symptoms(cause="missing-ca", old_root_trusted=True))
+
+
+def test_result_names_the_rows_that_fit() -> None:
+    """Of what is wrong; of what is proven there is nothing to explain."""
+    refuted = result_of(CHECK, "node", Refuted("no", ROTATED), Finding())
+    assert (refuted.layer, refuted.cause) == ("server-trust", "missing-ca")
+    assert (refuted.rows, refuted.remedy) == ((2, 1), row_of(2).fix)
+    assert result_of(CHECK, "node", None, ROTATED).rows == ()
+    (check,) = run_document(run_of((refuted,), 1))["checks"]
+    assert check["rows"] == [2, 1]
+
+
+def test_terminal_tells_where_and_what_else() -> None:
+    """In the words of the transaction in which it is done."""
+    best, other = told_by_rows(result_of(CHECK, "node", Refuted("no", ROTATED), Finding()))
+    assert best == "where: STRUST (row 2 of the diagnosis catalogue)"
+    assert other == f"or else, row 1, STRUST: {row_of(1).fix}"
+
+
+def test_terminal_tells_rows_beside_another_remedy() -> None:
+    """What is to be done first may not be about what was seen."""
+    otherwise = replace(ROTATED, remedy=REMEDY)
+    lines = told_by_rows(result_of(CHECK, "node", Refuted("no", otherwise), Finding()))
+    assert [line.partition(":")[0] for line in lines] == ["or else, row 2, STRUST", "or else, row 1, STRUST"]
+    assert told_by_rows(REFUTED) == []
+
+
+def test_terminal_tells_few_rows() -> None:
+    """Beyond the third one they are in the report only."""
+    found = finding_by(
+        "server-trust", Symptoms(cause="missing-ca", old_root_trusted=True, root_elsewhere=True, known_issuer=False)
+    )
+    assert found.rows == (2, 3, 6, 1)
+    assert len(told_by_rows(result_of(CHECK, "node", Refuted("no", found), Finding()))) == 3
+
+
+def test_report_tells_the_rows() -> None:
+    """Layer and cause, then each row with symptom, cause, fix, place and source; what a row says is said once."""
+    assert ROTATED.remedy
+    told = diagnosis(ROTATED, ROTATED.remedy)
+    assert told.startswith("layer server-trust, cause missing-ca\n\nrow 2 of the diagnosis catalogue: ")
+    for row in (row_of(2), row_of(1)):
+        for text in (row.symptom, row.why, row.fix, row.where, row.source):
+            assert text in told
+    assert told.count(row_of(2).fix) == 1
+    beside = diagnosis(replace(ROTATED, remedy=REMEDY), REMEDY)
+    assert beside.startswith("layer server-trust, cause missing-ca\n\nwhy: because\nwhat to do: do this")
+    assert row_of(2).fix in beside

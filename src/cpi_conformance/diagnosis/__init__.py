@@ -1,5 +1,6 @@
 """From what is seen to what a person can do about it."""
 
+from cpi_conformance.diagnosis.asked import symptoms_of
 from cpi_conformance.diagnosis.calls import symptoms_of_call
 from cpi_conformance.diagnosis.catalogue import Fact, Ranked, Row, catalogue, diagnose, row_of
 from cpi_conformance.diagnosis.connection_tests import symptoms_of_strust, symptoms_of_test
@@ -18,10 +19,11 @@ from cpi_conformance.diagnosis.remedies import (
     remedy_for_verdict,
 )
 from cpi_conformance.diagnosis.sayings import Saying, Tool
-from cpi_conformance.diagnosis.symptoms import Credentials, FieldForm, Side, Stored, Symptoms
+from cpi_conformance.diagnosis.symptoms import NOTHING_KNOWN, Credentials, FieldForm, Side, Stored, Symptoms
 from cpi_conformance.diagnosis.texts import symptoms_of_text
 
 __all__ = [
+    "NOTHING_KNOWN",
     "NOT_REFUSED",
     "REFUSED_OTHERWISE",
     "SHOWN_OTHERWISE",
@@ -45,6 +47,7 @@ __all__ = [
     "remedy_for_acceptance",
     "remedy_for_verdict",
     "row_of",
+    "symptoms_of",
     "symptoms_of_call",
     "symptoms_of_denial",
     "symptoms_of_error",

@@ -27,8 +27,7 @@ from cpi_conformance.sender import (
     Refused,
 )
 
-UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-CLIENTID = re.compile(rf"sb-{UUID}!b\d+\|it(?:-rt-[\w-]+)?!b\d+")
+CLIENTID = re.compile(r"sb-[\w.-]+!b\d+\|[\w.-]+!b\d+")
 """``sb-<uuid>!b<n>|it-rt-<tenant>!b<n>``, and ``…|it!b<n>`` for the plan *api* (seen in published service keys)."""
 
 LONGEST_PASSWORD = 64

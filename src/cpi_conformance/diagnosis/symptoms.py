@@ -148,3 +148,6 @@ class Symptoms:
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         filled = {name: getattr(other, name) if value is None else value for name, value in values.items()}
         return Symptoms(**{**filled, "said": self.said | other.said})
+
+
+NOTHING_KNOWN = Symptoms()

@@ -4,7 +4,8 @@ from cpi_conformance.verdict.acceptance import Acceptance, AcceptanceState
 from cpi_conformance.verdict.acceptance_states import acceptances_of
 from cpi_conformance.verdict.asking import answers_as_expected
 from cpi_conformance.verdict.document import SCHEMA, run_document
-from cpi_conformance.verdict.judge import Finding, Judge, NotProven, Refuted, Twins
+from cpi_conformance.verdict.finding import Finding, finding_by
+from cpi_conformance.verdict.judge import Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
 from cpi_conformance.verdict.order_judge import OrderJudge
 from cpi_conformance.verdict.order_twins import OrderTwins
@@ -27,6 +28,7 @@ __all__ = [
     "Verdict",
     "acceptances_of",
     "answers_as_expected",
+    "finding_by",
     "gate_of",
     "run_document",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from cpi_conformance.control.place import Held
 from cpi_conformance.control.receipt import Receipt
 from cpi_conformance.verdict.acceptance import Acceptance
-from cpi_conformance.verdict.model import Run, Verdict
+from cpi_conformance.verdict.model import CheckResult, Run, Verdict
 
 SCHEMA: dict[str, Any] = json.loads(
     (files("cpi_conformance.verdict") / "verdict.schema.json").read_text(encoding="utf-8")
@@ -35,8 +35,12 @@ def run_document(run: Run) -> dict[str, Any]:
         "counts": {str(verdict): run.count(verdict) for verdict in Verdict},
         "accepted_deviations": [_acceptance(acceptance) for acceptance in run.acceptances],
         "provisioning": [_receipt(receipt) for receipt in run.receipts],
-        "checks": [{**asdict(check), "steps": list(check.steps)} for check in run.checks],
+        "checks": [_check(check) for check in run.checks],
     }
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    return {**asdict(check), "steps": list(check.steps), "rows": list(check.rows)}
 
 
 def _acceptance(acceptance: Acceptance) -> dict[str, Any]:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from cpi_conformance.diagnosis import (
     NOT_REFUSED,
+    NOTHING_KNOWN,
     REFUSED_OTHERWISE,
     WRONG_ANSWER,
-    Remedy,
-    remedy_for,
+    Symptoms,
     remedy_for_acceptance,
     remedy_for_verdict,
 )
@@ -34,6 +34,7 @@ from cpi_conformance.verdict.asking import (
 )
 from cpi_conformance.verdict.asking import AskedOtherwise as AskedOtherwise
 from cpi_conformance.verdict.difference import NO_DIFFERENCE, one_difference
+from cpi_conformance.verdict.finding import ACCEPTANCE, Finding, finding_of_refusal
 from cpi_conformance.verdict.standing import (
     BROKEN_OFF,
     IMITATED,
@@ -61,15 +62,6 @@ DEVIATION = "the deviation"
 DEVIATION_AGAIN = "the deviation again"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What was seen: the layer and cause of a refusal (``None`` for acceptance), and what to do."""
-
-    layer: str | None = None
-    cause: str | None = None
-    remedy: Remedy | None = None
-
-
 class Refuted(AssertionError):
     """The landscape does not do what it must."""
 
@@ -81,7 +73,7 @@ class Refuted(AssertionError):
 class NotProven(Exception):
     """The question could not be answered; the landscape is neither right nor wrong."""
 
-    def __init__(self, message: str, finding: Finding = Finding()) -> None:
+    def __init__(self, message: str, finding: Finding = ACCEPTANCE) -> None:
         super().__init__(message)
         self.finding = finding
 
@@ -140,7 +132,10 @@ class Judge:
         twins: Twins,
         expectations: Expectations,
         witness: Witness = lambda part, call, observation: None,
+        known: Symptoms = NOTHING_KNOWN,
     ) -> None:
+        """``known`` is what is known of the landscape beside what a call tells, for the diagnosis."""
+        self._known = known
         self._sender = sender
         self._twins = twins
         self._expectations = expectations
@@ -159,11 +154,12 @@ class Judge:
         __tracebackhide__ = True
         observation = self._settled(CALL, call, Accepted, within)
         if isinstance(observation, Refused):
-            finding = _finding_of(observation)
             if observation.cause in INFRASTRUCTURE:
-                raise NotProven(f"infrastructure: {call} was {observation}", finding)
+                told = f"infrastructure: {call} was {observation}"
+                raise NotProven(told, self._finding_of(call, observation))
             self._require_that_it_stands(call, observation)
-            raise Refuted(f"{call.path} must be accepted, but was {observation}", finding)
+            told = f"{call.path} must be accepted, but was {observation}"
+            raise Refuted(told, self._finding_of(call, observation))
         if not answers_as_expected(observation, call):
             self._require_that_it_stands(call, observation)
             told = f"{call.path} must answer what the flow answers, but {otherwise(observation)}"
@@ -182,7 +178,7 @@ class Judge:
         observation = self._settled(NEED, call, Accepted, within)
         if isinstance(observation, Refused) or not answers_as_expected(observation, call):
             self._require_that_it_stands(call, observation)
-            raise _lacking("what the check needs", observation)
+            raise self._lacking("what the check needs", call, observation)
         self._twins.latest = (call, observation)
         self.finding = self.finding or Finding()
         return observation
@@ -205,23 +201,24 @@ class Judge:
         layer = LAYER_OF[cause]
         if isinstance(observation, Accepted):
             self._refute_acceptance(deviation, observation, cause)
-        finding = _finding_of(observation)
         if observation.cause in INFRASTRUCTURE and observation.cause is not cause:
-            raise NotProven(f"infrastructure: the deviation was {observation}", finding)
+            told = f"infrastructure: the deviation was {observation}"
+            raise NotProven(told, self._finding_of(deviation.call, observation))
         if layer not in BEFORE_THE_FAR_SIDE:
-            _require_that_it_left(deviation.call, observation, finding)
+            self._require_that_it_left(deviation.call, observation)
         if observation.response and is_the_flows(observation.response.body, deviation.call):
             raise Refuted(f"was {observation}, but with the answer of the flow, which has run", _not_refused(layer))
         if observation.cause not in self._counting_as(cause):
             self._require_that_it_stands(deviation.call, observation)
             self._require_twin(deviation.twin, again=True)
+            finding = self._finding_of(deviation.call, observation)
             remedied = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
             raise Refuted(f"must be refused at {layer}: {cause}, but was {observation}", remedied)
         if observation.cause in IMITATED:
             observation = self._on_both_sides_of_the_twin(deviation, observation, cause, within)
         elif layer not in BEFORE_THE_FAR_SIDE and not same_chain(observation, twin):
             self._require_twin(deviation.twin, again=True)
-        self.finding = _finding_of(observation)
+        self.finding = Finding(str(observation.layer), str(observation.cause))  # nothing is to be done
         return observation
 
     def undisturbed(self, seen: Iterable[tuple[Asked, Observation]]) -> None:
@@ -238,7 +235,7 @@ class Judge:
         for number, (call, observation) in enumerate(calls, 1):
             if isinstance(observation, Refused):
                 self._witness(CALL, call, observation)
-                finding = _finding_of(observation)
+                finding = self._finding_of(call, observation)
                 if observation.cause in INFRASTRUCTURE | BROKEN_OFF:  # nobody can ask a call of the past again
                     raise NotProven(f"infrastructure: call {number} of {len(calls)} was {observation}", finding)
                 raise Refuted(f"call {number} of {len(calls)} in between was {observation}", finding)
@@ -275,7 +272,8 @@ class Judge:
             if not shared:
                 self._twins.sent[twin], self._twins.latest = observation, (twin, observation)
             return observation
-        lacking = _lacking("the twin, accepted before," if again else "the twin", observation, in_trouble=again)
+        what = "the twin, accepted before," if again else "the twin"
+        lacking = self._lacking(what, twin, observation, in_trouble=again)
         if not again and not shared:
             self._require_that_it_stands(twin, observation)
             if not is_outage(observation):
@@ -292,7 +290,7 @@ class Judge:
         if isinstance(again, Accepted):
             self._refute_acceptance(deviation, again, cause)
         if again.cause not in self._counting_as(cause):
-            raise _passing(deviation.call, first, again)
+            raise self._passing(deviation.call, first, again)
         return first if first.cause is cause else again
 
     def _refute_acceptance(self, deviation: AskedOtherwise, observation: Accepted, cause: Cause) -> NoReturn:
@@ -322,12 +320,40 @@ class Judge:
             again = self._send(call)
             if not alike(first, again, call):
                 self._witness(CALL, call, again)
-                raise _passing(call, first, again)
+                raise self._passing(call, first, again)
         if isinstance(first, Refused) and first.layer is Layer.SERVER_TRUST and self._twins.latest is not None:
             accepted, before = self._twins.latest
             if not same_chain(first, before) and isinstance(self._send(accepted), Refused):
                 told = "infrastructure: the load balancer presents another chain than before in this run"
-                raise NotProven(f"{told}; {call.path} was {first}", _finding_of(first))
+                raise NotProven(f"{told}; {call.path} was {first}", self._finding_of(call, first))
+
+    def _require_that_it_left(self, call: Asked, observation: Refused) -> None:
+        """What this machine refused by itself, or left out, proves nothing about the far side."""
+        __tracebackhide__ = True
+        if not observation.evidence.bytes_left:
+            told = f"the call never left this machine: {observation}"
+            raise NotProven(told, self._finding_of(call, observation))
+        before = observation.layer in BEFORE_OUR_CERTIFICATE
+        presented = call.presents_certificate and observation.evidence.certificate_requested and not before
+        if presented and not observation.evidence.client_chain:
+            told = "the client certificate was asked for, but this machine did not send it"
+            raise NotProven(told, self._finding_of(call, observation))
+
+    def _lacking(self, what: str, call: Asked, observation: Observation, *, in_trouble: bool = False) -> NotProven:
+        """What a verdict leans on is not there."""
+        kind = "infrastructure: " if in_trouble or is_outage(observation) else ""
+        if isinstance(observation, Refused):
+            told = f"{kind}{what} was not accepted: {observation}"
+            return NotProven(told, self._finding_of(call, observation))
+        return NotProven(f"{kind}{what} was not answered by the flow: {otherwise(observation)}", _wrong_answer())
+
+    def _passing(self, call: Asked, first: Observation, again: Observation) -> NotProven:
+        """The same call has come to two things: something passes by."""
+        told = f"infrastructure: {call.path} was {first}, and then, asked again, {again}"
+        return NotProven(told, self._finding_of(call, first) if isinstance(first, Refused) else _wrong_answer())
+
+    def _finding_of(self, call: Asked, observation: Refused) -> Finding:
+        return finding_of_refusal(call, observation, self._known)
 
     def _send(self, call: Asked) -> Observation:
         __tracebackhide__ = True
@@ -336,35 +362,6 @@ class Judge:
         observation = self._sender.send(call)
         self._twins.note(observation)
         return observation
-
-
-def _require_that_it_left(call: Asked, observation: Refused, finding: Finding) -> None:
-    """What this machine refused by itself, or left out, proves nothing about the far side."""
-    __tracebackhide__ = True
-    if not observation.evidence.bytes_left:
-        raise NotProven(f"the call never left this machine: {observation}", finding)
-    before = observation.layer in BEFORE_OUR_CERTIFICATE
-    presented = call.presents_certificate and observation.evidence.certificate_requested and not before
-    if presented and not observation.evidence.client_chain:
-        raise NotProven("the client certificate was asked for, but this machine did not send it", finding)
-
-
-def _lacking(what: str, observation: Observation, *, in_trouble: bool = False) -> NotProven:
-    """What a verdict leans on is not there."""
-    kind = "infrastructure: " if in_trouble or is_outage(observation) else ""
-    if isinstance(observation, Refused):
-        return NotProven(f"{kind}{what} was not accepted: {observation}", _finding_of(observation))
-    return NotProven(f"{kind}{what} was not answered by the flow: {otherwise(observation)}", _wrong_answer())
-
-
-def _passing(call: Asked, first: Observation, again: Observation) -> NotProven:
-    """The same call has come to two things: something passes by."""
-    told = f"infrastructure: {call.path} was {first}, and then, asked again, {again}"
-    return NotProven(told, _finding_of(first) if isinstance(first, Refused) else _wrong_answer())
-
-
-def _finding_of(observation: Refused) -> Finding:
-    return Finding(str(observation.layer), str(observation.cause), remedy_for(observation.cause))
 
 
 def _not_refused(layer: Layer) -> Finding:

@@ -49,6 +49,7 @@ class CheckResult:
         steps: the whitepaper's steps that the check proves.
         layer, cause: where and why the far side refused, as seen; ``None`` when the call was accepted.
         remedy: what to do; ``None`` when proven.
+        rows: numbers of the rows of the diagnosis catalogue that fit, best first; none when proven.
     """
 
     id: str
@@ -61,6 +62,7 @@ class CheckResult:
     layer: str | None
     cause: str | None
     remedy: str | None
+    rows: tuple[int, ...] = ()
 
     @property
     def applicable(self) -> bool:

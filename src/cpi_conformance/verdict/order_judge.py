@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Reply
 from cpi_conformance.control.denials import LAYER_OF_DENIAL, OUTAGES, Denial
@@ -15,11 +16,11 @@ from cpi_conformance.control.orders import Order, OrderDeviation
 from cpi_conformance.diagnosis import (
     NOT_REFUSED,
     REFUSED_OTHERWISE,
-    remedy_for,
     remedy_for_acceptance,
     remedy_for_verdict,
 )
 from cpi_conformance.verdict.difference import NO_DIFFERENCE, one_difference
+from cpi_conformance.verdict.finding import Finding, finding_of_denial
 from cpi_conformance.verdict.judge import (
     CALL,
     DEVIATION,
@@ -28,7 +29,6 @@ from cpi_conformance.verdict.judge import (
     NEED,
     SHARED_TWIN,
     TWIN,
-    Finding,
     NotProven,
     Refuted,
 )
@@ -67,8 +67,8 @@ class OrderJudge:
         self._witness(CALL, order, reply)
         if isinstance(reply, Denied):
             if reply.cause in OUTAGES:
-                raise NotProven(f"infrastructure: {order} was {reply}", _finding_of(reply))
-            raise Refuted(f"{order} must be granted, but was {reply}", _finding_of(reply))
+                raise NotProven(f"infrastructure: {order} was {reply}", finding_of_denial(order, reply))
+            raise Refuted(f"{order} must be granted, but was {reply}", finding_of_denial(order, reply))
         self.finding = self.finding or Finding()
         return reply
 
@@ -87,7 +87,8 @@ class OrderJudge:
         self._witness(NEED, order, reply)
         if isinstance(reply, Denied):
             kind = "infrastructure: " if reply.cause in OUTAGES else ""
-            raise NotProven(f"{kind}what the check needs was not granted: {order} was {reply}", _finding_of(reply))
+            told = f"{kind}what the check needs was not granted: {order} was {reply}"
+            raise NotProven(told, finding_of_denial(order, reply))
         self.finding = self.finding or Finding()
         return reply
 
@@ -107,7 +108,7 @@ class OrderJudge:
             twin, shared = self._twins.reply(deviation.twin)
             self._witness(SHARED_TWIN if shared else TWIN, deviation.twin, twin)
             if isinstance(twin, Denied):
-                raise NotProven(f"the twin was not granted: {twin}", _finding_of(twin))
+                raise NotProven(f"the twin was not granted: {twin}", finding_of_denial(deviation.twin, twin))
             reply = self._cockpit.place(deviation.order)
             self._witness(DEVIATION, deviation.order, reply)
             return self._denied(deviation.order, reply, cause)
@@ -143,15 +144,11 @@ class OrderJudge:
             self._cockpit.withdraw(order, reply)
             finding = Finding(str(layer), NOT_REFUSED, remedy_for_acceptance(layer))
             raise Refuted(f"{order} must be denied at {layer}: {cause}, but was {reply}", finding)
-        finding = _finding_of(reply)
+        finding = finding_of_denial(order, reply)
         if reply.cause in OUTAGES:
             raise NotProven(f"infrastructure: the deviation was {reply}", finding)
         if reply.cause is not cause:
-            otherwise = Finding(finding.layer, finding.cause, remedy_for_verdict(REFUSED_OTHERWISE))
+            otherwise = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
             raise Refuted(f"{order} must be denied at {layer}: {cause}, but was {reply}", otherwise)
         self.finding = finding
         return reply
-
-
-def _finding_of(reply: Denied) -> Finding:
-    return Finding(str(reply.layer), str(reply.cause), remedy_for(reply.cause))
