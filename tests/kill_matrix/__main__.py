@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from cpi_conformance.simulator.defects import DEFECTS, Defect
-from tests.kill_matrix.expectations import Expectations, load
+from tests.kill_matrix.expectations import Expectation, Expectations, load
 from tests.kill_matrix.matrix import Matrix, check_ids
 from tests.kill_matrix.page import write_page
 from tests.kill_matrix.planning import Group, one_by_one, plan
@@ -92,12 +92,17 @@ def _run(
     at_once: int,
 ) -> Matrix:
     started = time.perf_counter()
-    rounds = Rounds(groups)
+    rounds = Rounds(groups, _within(expectations, only))
     with Progress(rounds) as shown:
         carry_out(shown, sorted({each.profile for each in chosen}), at_once=at_once)
     seconds = time.perf_counter() - started
     known = frozenset(DEFECTS)
     return Matrix(chosen, rounds.outcomes, rounds.baselines, expectations, check_ids(), known, seconds, only)
+
+
+def _within(expectations: Expectations, only: frozenset[str] | None) -> dict[str, Expectation]:
+    named = expectations.by_name
+    return {name: each if only is None else each.within(only) for name, each in named.items()}
 
 
 if __name__ == "__main__":

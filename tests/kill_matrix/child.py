@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import json
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kill_matrix.meeting import watching
 from tests.kill_matrix.planning import Job
 from tests.kill_matrix.same_keys import same_rsa_keys
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 VERDICT_OF_RUN = "verdict-of-run"
 
-VERDICT, OUTPUT = "verdict.json", "output.txt"
+VERDICT, OUTPUT, MET = "verdict.json", "output.txt", "met.json"
 """What a child leaves in its folder."""
 
 
@@ -31,7 +33,12 @@ def run(session: pytest.Session, job: Job, folder: Path) -> None:
     private folder. Whoever has forked this process removes it, so this process may be killed at any time.
     """
     _stand_alone(folder)
-    run_here(session, job, folder)
+    if job.watched:
+        with watching(*job.defects) as meeting:
+            run_here(session, job, folder)
+        (folder / MET).write_text(json.dumps(meeting.met), encoding="utf-8")
+    else:
+        run_here(session, job, folder)
     sys.stdout.flush()
     sys.stderr.flush()
 

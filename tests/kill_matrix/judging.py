@@ -58,11 +58,15 @@ def judge(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Judged:
         *_unrelated(expected, outcome, baseline),
         *_wrong_causes(expected, outcome),
     ]
+    if not wrong and not (by or receipt):
+        return Judged(Judgement.NOT_MET, why=("none of the checks that were run is to notice it",))
     if not wrong:
         return Judged(Judgement.CAUGHT, by, receipt)
     found = min((kind for kind, _ in wrong), key=SEVERITY.index)
     if found is Judgement.PARTLY and not (by or receipt):
-        found = Judgement.SURVIVED if _applies(expected, baseline) else Judgement.NOT_MET
+        found = Judgement.SURVIVED
+        if unmet := _not_met(expected, outcome, baseline):
+            found, wrong = Judgement.NOT_MET, [*wrong, (found, unmet)]
     return Judged(found, by, receipt, tuple(text for _, text in wrong))
 
 
@@ -82,9 +86,11 @@ def as_without(row: Row, baseline: Outcome) -> bool:
     return same is not None and (same.verdict, same.applicable) == (row.verdict, row.applicable)
 
 
-def _applies(expected: Expectation, baseline: Outcome) -> bool:
-    """Whether the profile has anything that could notice; a receipt always could."""
-    return not expected.clean or any(row.applicable for check in expected.refuted for row in baseline.of(check))
+def _not_met(expected: Expectation, outcome: Outcome, baseline: Outcome) -> str | None:
+    """Why nothing could notice the defect, if that is why nothing did."""
+    if expected.refuted and not any(row.applicable for check in expected.refuted for row in baseline.of(check)):
+        return f"none of these checks says anything about the profile {baseline.profile}"
+    return "no code of the defect's own ran while these checks did" if outcome.met is False else None
 
 
 def _not_as_stated(expected: Expectation, outcome: Outcome) -> Iterator[Wrong]:

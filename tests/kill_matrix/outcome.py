@@ -40,6 +40,7 @@ class Outcome:
         rows: of every check of the profile.
         left: what the receipts show as left behind, or as missing; empty when they are clean.
         seconds: wall time, with the start of the landscape and the removal at the end.
+        met: whether any code of the defect's own ran; ``None`` when nobody has watched, or it has none.
         broken: why there is no verdict, with the end of the output; ``None`` when there is one.
     """
 
@@ -47,6 +48,7 @@ class Outcome:
     rows: tuple[Row, ...] = ()
     left: tuple[str, ...] = ()
     seconds: float = 0.0
+    met: bool | None = None
     broken: str | None = None
 
     def with_verdict(self, verdict: Verdict) -> frozenset[str]:
@@ -87,7 +89,7 @@ def outcome_of(document: Mapping[str, Any], profile: str, seconds: float) -> Out
         ),
         tuple(_left(document["provisioning"])),
         seconds,
-        f"{missing} checks have no verdict" if missing else None,
+        broken=f"{missing} checks have no verdict" if missing else None,
     )
 
 

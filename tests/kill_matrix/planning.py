@@ -29,12 +29,14 @@ class Job:
         defects: by which it is wrong; none for the baseline.
         only: the ids of the checks that are run; ``None`` for all.
         but: the ids of checks that are left out.
+        watched: whether to watch for the defect, of which there is one then.
     """
 
     profile: str
     defects: tuple[str, ...] = ()
     only: frozenset[str] | None = None
     but: frozenset[str] = frozenset()
+    watched: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from tests.kill_matrix.judging import as_without, unsound
+from tests.kill_matrix.expectations import Expectation
+from tests.kill_matrix.judging import Judgement, as_without, judge, unsound
 from tests.kill_matrix.outcome import Outcome
 from tests.kill_matrix.planning import Group, Job
 
@@ -14,10 +16,14 @@ class Unsound(Exception):
 
 
 class Rounds:
-    """First a run without a defect, then all others, then again each defect whose shared run was not as without."""
+    """First a run without a defect, then all others.
 
-    def __init__(self, groups: Iterable[Group]) -> None:
+    Then each defect alone whose shared run was not as without it, and those that survive once more, watched.
+    """
+
+    def __init__(self, groups: Iterable[Group], expectations: Mapping[str, Expectation]) -> None:
         self._groups = tuple(groups)
+        self._expectations = expectations
         self._ended: dict[Job, Outcome] = {}
         first, *others = dict.fromkeys(Job(group.profile, only=group.only) for group in self._groups)
         runs = (job for group in self._groups for job in group.jobs)
@@ -25,7 +31,7 @@ class Rounds:
 
     def next_round(self) -> Sequence[Job]:
         """Runs that can be made now, in whatever order; none when everything is known."""
-        return next(self._rounds, None) or self._again()
+        return next(self._rounds, None) or self._again() or self._survivors()
 
     def ended(self, job: Job, outcome: Outcome) -> None:
         """Take down what came of a run.
@@ -44,9 +50,16 @@ class Rounds:
         return {job.profile: outcome for job, outcome in self._ended.items() if not job.defects}
 
     @property
+    def watched(self) -> dict[str, Outcome]:
+        """Of each defect that survived what came of the checks that should notice it."""
+        return {job.defects[0]: outcome for job, outcome in self._ended.items() if job.watched}
+
+    @property
     def outcomes(self) -> dict[str, Outcome]:
         """Of each defect what came of all checks."""
-        return {name: self._of(name, group) for group in self._groups for name in group.members}
+        watched = self.watched
+        every = {name: self._of(name, group) for group in self._groups for name in group.members}
+        return {name: replace(each, met=watched[name].met) if name in watched else each for name, each in every.items()}
 
     def _of(self, name: str, group: Group) -> Outcome:
         for job in group.alone:
@@ -58,6 +71,17 @@ class Rounds:
     def _again(self) -> list[Job]:
         odd = [group for group in self._groups if len(group.members) > 1 and not self._as_without(group)]
         return [job for group in odd for job in group.alone if job not in self._ended]
+
+    def _survivors(self) -> list[Job]:
+        baselines = self.baselines
+        found = []
+        for name, outcome in self.outcomes.items():
+            expected = self._expectations.get(name)
+            if expected is None or not expected.refuted or name in self.watched:
+                continue
+            if judge(expected, outcome, baselines[outcome.profile]).judgement is Judgement.SURVIVED:
+                found.append(Job(outcome.profile, (name,), only=expected.refuted, watched=True))
+        return found
 
     def _as_without(self, group: Group) -> bool:
         """Whether a shared run ended as the same checks end without a defect."""

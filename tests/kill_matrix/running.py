@@ -7,12 +7,13 @@ import json
 import multiprocessing
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -179,4 +180,9 @@ class _Running:
 
 
 def _outcome_in(folder: Path, job: Job, seconds: float) -> Outcome:
-    return outcome_of(json.loads((folder / child.VERDICT).read_text(encoding="utf-8")), job.profile, seconds)
+    outcome = outcome_of(_document(folder / child.VERDICT), job.profile, seconds)
+    return replace(outcome, met=_document(folder / child.MET)) if job.watched else outcome
+
+
+def _document(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
