@@ -164,6 +164,10 @@ ROTATIONS: dict[str, tuple[list[Observation], Outcome]] = {
         [presenting(GOOD, OLD), *[presenting(MISSING, NEW)] * STANDS, presenting(GOOD, OLD)],
         Refuted,
     ),
+    "rotated-and-then-accepted-with-both": (
+        [presenting(GOOD, OLD), presenting(GOOD, NEW), presenting(MISSING, NEW)],
+        NotProven,
+    ),
     "same-chain": ([presenting(GOOD, OLD), presenting(MISSING, OLD)], Refuted),
 }
 
@@ -176,7 +180,8 @@ def test_acceptance_after_a_rotation(name: str) -> None:
     """
     observations, outcome = ROTATIONS[name]
     it = judge(Rehearsed(twin=list(observations)))
-    it.accepted(TWIN)
+    for each in observations[: sum(isinstance(each, Accepted) for each in observations[:2])]:
+        assert it.accepted(TWIN) == each
     assert outcome is not None
     with pytest.raises(outcome) as raised:
         it.accepted(TWIN)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from cryptography import x509
+
 from cpi_conformance.diagnosis import (
     NOT_REFUSED,
     NOTHING_KNOWN,
@@ -89,12 +91,12 @@ class Twins:
 
     Attributes:
         sent: twins, and what came of them; one that met a passing trouble is sent again by whoever needs it next.
-        latest: the call that was accepted last, and how.
+        accepted_by: a call that was accepted, by the chain that the load balancer presented meanwhile.
     """
 
     def __init__(self) -> None:
         self.sent: dict[Asked, Observation] = {}
-        self.latest: tuple[Asked, Accepted] | None = None
+        self.accepted_by: dict[tuple[x509.Certificate, ...], Asked] = {}
         self._silent = 0
 
     def note(self, observation: Observation) -> None:
@@ -164,7 +166,7 @@ class Judge:
             self._require_that_it_stands(call, observation)
             told = f"{call.path} must answer what the flow answers, but {otherwise(observation)}"
             raise Refuted(told, _wrong_answer())
-        self._twins.latest = (call, observation)
+        self._twins.accepted_by[observation.evidence.server_chain] = call
         self.finding = Finding()
         return observation
 
@@ -179,7 +181,7 @@ class Judge:
         if isinstance(observation, Refused) or not answers_as_expected(observation, call):
             self._require_that_it_stands(call, observation)
             raise self._lacking("what the check needs", call, observation)
-        self._twins.latest = (call, observation)
+        self._twins.accepted_by[observation.evidence.server_chain] = call
         self.finding = self.finding or Finding()
         return observation
 
@@ -270,7 +272,8 @@ class Judge:
         self._witness(SHARED_TWIN if shared else TWIN_AGAIN if again and good else TWIN, twin, observation)
         if isinstance(observation, Accepted) and good:
             if not shared:
-                self._twins.sent[twin], self._twins.latest = observation, (twin, observation)
+                self._twins.sent[twin] = observation
+                self._twins.accepted_by[observation.evidence.server_chain] = twin
             return observation
         what = "the twin, accepted before," if again else "the twin"
         lacking = self._lacking(what, twin, observation, in_trouble=again)
@@ -321,11 +324,18 @@ class Judge:
             if not alike(first, again, call):
                 self._witness(CALL, call, again)
                 raise self._passing(call, first, again)
-        if isinstance(first, Refused) and first.layer is Layer.SERVER_TRUST and self._twins.latest is not None:
-            accepted, before = self._twins.latest
-            if not same_chain(first, before) and isinstance(self._send(accepted), Refused):
-                told = "infrastructure: the load balancer presents another chain than before in this run"
-                raise NotProven(f"{told}; {call.path} was {first}", self._finding_of(call, first))
+        if isinstance(first, Refused) and first.layer is Layer.SERVER_TRUST:
+            self._require_the_same_load_balancer(call, first)
+
+    def _require_the_same_load_balancer(self, call: Asked, refused: Refused) -> None:
+        """Whoever trusts the chain from before a rotation is cut off by it, which refutes nothing."""
+        __tracebackhide__ = True
+        others = [
+            accepted for chain, accepted in self._twins.accepted_by.items() if chain != refused.evidence.server_chain
+        ]
+        if any(isinstance(self._send(other), Refused) for other in others):
+            told = "infrastructure: the load balancer presents another chain than before in this run"
+            raise NotProven(f"{told}; {call.path} was {refused}", self._finding_of(call, refused))
 
     def _require_that_it_left(self, call: Asked, observation: Refused) -> None:
         """What this machine refused by itself, or left out, proves nothing about the far side."""

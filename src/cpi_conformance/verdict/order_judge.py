@@ -2,6 +2,10 @@
 
 A denial proves something only together with its twin: the order that differs in one attribute and is
 granted. What a twin or a wrongly granted deviation has created is removed again at once.
+
+A broker that has failed says so in its own words. A token server in trouble may not: it answers 401 to everybody.
+So a token that is refused is asked for again: on both sides of the twin or, where there is no twin to ask, until
+the refusal stands; a token creates nothing, and costs no broker's job.
 """
 
 from __future__ import annotations
@@ -24,15 +28,18 @@ from cpi_conformance.verdict.finding import Finding, finding_of_denial
 from cpi_conformance.verdict.judge import (
     CALL,
     DEVIATION,
+    DEVIATION_AGAIN,
     FIRST_PAUSE,
     LONGEST_PAUSE,
     NEED,
     SHARED_TWIN,
     TWIN,
+    TWIN_AGAIN,
     NotProven,
     Refuted,
 )
 from cpi_conformance.verdict.order_twins import OrderTwins
+from cpi_conformance.verdict.standing import STANDS
 
 OrderWitness = Callable[[str, Order, Reply], None]
 """Told of each order as it is judged: the part it plays, the order, what came of it."""
@@ -68,6 +75,7 @@ class OrderJudge:
         if isinstance(reply, Denied):
             if reply.cause in OUTAGES:
                 raise NotProven(f"infrastructure: {order} was {reply}", finding_of_denial(order, reply))
+            self._require_that_it_stands(order, reply)
             raise Refuted(f"{order} must be granted, but was {reply}", finding_of_denial(order, reply))
         self.finding = self.finding or Finding()
         return reply
@@ -86,6 +94,7 @@ class OrderJudge:
         __tracebackhide__ = True
         self._witness(NEED, order, reply)
         if isinstance(reply, Denied):
+            self._require_that_it_stands(order, reply)
             kind = "infrastructure: " if reply.cause in OUTAGES else ""
             told = f"{kind}what the check needs was not granted: {order} was {reply}"
             raise NotProven(told, finding_of_denial(order, reply))
@@ -108,10 +117,13 @@ class OrderJudge:
             twin, shared = self._twins.reply(deviation.twin)
             self._witness(SHARED_TWIN if shared else TWIN, deviation.twin, twin)
             if isinstance(twin, Denied):
-                raise NotProven(f"the twin was not granted: {twin}", finding_of_denial(deviation.twin, twin))
+                self._require_that_it_stands(deviation.twin, twin)
+                kind = "infrastructure: " if twin.cause in OUTAGES else ""
+                raise NotProven(f"{kind}the twin was not granted: {twin}", finding_of_denial(deviation.twin, twin))
             reply = self._cockpit.place(deviation.order)
             self._witness(DEVIATION, deviation.order, reply)
-            return self._denied(deviation.order, reply, cause)
+            denied = self._denied(deviation.order, reply, cause)
+            return self._on_both_sides_of_the_twin(deviation, denied, cause) if _may_pass(denied) else denied
 
     def denied_again(
         self, order: Order, first: Granted, cause: Denial, *, again: Reply | None = None, within: float = 0.0
@@ -125,7 +137,38 @@ class OrderJudge:
         self._witness(TWIN, order, first)
         reply = again or self._settled(order, Denied, within)
         self._witness(DEVIATION, order, reply)
-        return self._denied(order, reply, cause)
+        denied = self._denied(order, reply, cause)
+        self._require_that_it_stands(order, denied)
+        return denied
+
+    def _on_both_sides_of_the_twin(self, deviation: OrderDeviation, denied: Denied, cause: Denial) -> Denied:
+        """A denial that trouble can look like, once more behind the twin that is granted."""
+        __tracebackhide__ = True
+        twin = self._cockpit.place(deviation.twin)
+        self._witness(TWIN if isinstance(twin, Denied) else TWIN_AGAIN, deviation.twin, twin)
+        if isinstance(twin, Denied):
+            told = f"infrastructure: the twin, granted before, was not granted: {twin}"
+            raise NotProven(told, finding_of_denial(deviation.twin, twin))
+        again = self._cockpit.place(deviation.order)
+        self._witness(DEVIATION_AGAIN, deviation.order, again)
+        if isinstance(again, Denied) and again.cause is not denied.cause:
+            raise _passing(deviation.order, denied, again)
+        return self._denied(deviation.order, again, cause)
+
+    def _require_that_it_stands(self, order: Order, first: Reply) -> None:
+        """What trouble can look like counts only when it is the same again and again.
+
+        Raises:
+            NotProven: it is not.
+        """
+        __tracebackhide__ = True
+        if not _may_pass(first):
+            return
+        for _ in range(STANDS - 1):
+            again = self._cockpit.place(order)
+            if not _may_pass(again):
+                self._witness(CALL, order, again)
+                raise _passing(order, first, again)
 
     def _settled(self, order: Order, wanted: type[Reply], within: float) -> Reply:
         ends, pause = time.monotonic() + within, FIRST_PAUSE
@@ -148,7 +191,19 @@ class OrderJudge:
         if reply.cause in OUTAGES:
             raise NotProven(f"infrastructure: the deviation was {reply}", finding)
         if reply.cause is not cause:
+            self._require_that_it_stands(order, reply)
             otherwise = replace(finding, remedy=remedy_for_verdict(REFUSED_OTHERWISE))
             raise Refuted(f"{order} must be denied at {layer}: {cause}, but was {reply}", otherwise)
         self.finding = finding
         return reply
+
+
+def _may_pass(reply: Reply) -> bool:
+    """Whether trouble of the far side could look like it."""
+    return isinstance(reply, Denied) and reply.cause is Denial.TOKEN_REFUSED
+
+
+def _passing(order: Order, first: Reply, again: Reply) -> NotProven:
+    """The same order has come to two things: something passes by."""
+    told = f"infrastructure: {order} was {first}, and then, asked again, {again}"
+    return NotProven(told, finding_of_denial(order, first) if isinstance(first, Denied) else Finding())
