@@ -42,7 +42,7 @@ def in_place_of(*names: str, meddle: Meddle) -> Callable[[SimulatedLandscape, Se
 
 
 def _wrapping(fault: SeededFault, name: str, meddle: Meddle) -> Callable[[Application], Application]:
-    strikes = fault.on(name)
+    strikes = fault.on(name, busy=name == hosts.RUNTIME)
 
     def wrap(inner: Application) -> Application:
         async def answer(exchange: Exchange) -> Answer:

@@ -98,9 +98,9 @@ class SeededFault:
         """What it has done so far, in order."""
         return tuple(self._log)
 
-    def on(self, host: str) -> Strikes:
+    def on(self, host: str, *, busy: bool = True) -> Strikes:
         """Its strikes on one host or system; asked for once, because it counts what passes."""
-        return Strikes(host, self._schedule(host), self._log)
+        return Strikes(host, self._schedule(host, busy=busy), self._log)
 
     def due(self, host: str, ordinal: int) -> Due:
         """A strike that the schedule does not decide on, because it happens once, or whenever there is a reason."""
@@ -114,5 +114,5 @@ class SeededFault:
         """Put it into a landscape that has not started yet."""
         self.fault.install(landscape, self)
 
-    def _schedule(self, host: str) -> Schedule:
-        return Schedule(self.fault.name, self.seed, host)
+    def _schedule(self, host: str, *, busy: bool = True) -> Schedule:
+        return Schedule(self.fault.name, self.seed, host, busy=busy)

@@ -66,7 +66,7 @@ def _skewed(landscape: SimulatedLandscape, fault: SeededFault) -> None:
 
 
 def _broker_fails_late(landscape: SimulatedLandscape, fault: SeededFault) -> None:
-    strikes = fault.on(BROKER)
+    strikes = fault.on(BROKER, busy=False)
 
     def stumbling(what: str, right: Callable[..., object]) -> Callable[..., object]:
         def stumble(*order: object) -> object:
