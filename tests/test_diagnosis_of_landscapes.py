@@ -6,11 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from cpi_conformance.backend import Icm
-from cpi_conformance.diagnosis import catalogue, diagnose, symptoms_of_call, symptoms_of_test
-from cpi_conformance.sender import Accepted, Sender
+from cpi_conformance.backend import Icm, result_screen, trace
+from cpi_conformance.certificates import open_pfx
+from cpi_conformance.diagnosis import (
+    Symptoms,
+    catalogue,
+    diagnose,
+    symptoms_of_call,
+    symptoms_of_test,
+    symptoms_of_text,
+)
+from cpi_conformance.sender import Accepted, Observation, Sender
 from tests.symptoms import callers, cockpits, connections, tools
-from tests.symptoms.scene import PRODUCTIONS, Production, Scene, backend_test
+from tests.symptoms.callers import NOT_BLIND
+from tests.symptoms.far_sides import closed_port
+from tests.symptoms.scene import PRODUCTIONS, Production, Scene, backend_test, parametrized
 
 TOPICS = (connections, callers, cockpits, tools)
 """Whatever these define is brought about here."""
@@ -56,3 +66,33 @@ def test_nothing_is_wrong_with_what_is_accepted(scene: Scene) -> None:
     observation = Icm().send(test)
     assert isinstance(observation, Accepted)
     assert diagnose(symptoms_of_test(test, observation)) == ()
+
+
+TRACED = {
+    1: lambda scene: backend_test(scene.current, trusts=False),
+    8: lambda scene: backend_test(scene.current, target_host="127.0.0.1"),
+    14: lambda scene: backend_test(scene.current, service_number=str(closed_port())),
+    15: lambda scene: backend_test(scene.current, target_host="tenant.invalid"),
+    17: lambda scene: parametrized(backend_test(scene.current), https_active=False),
+    18: lambda scene: backend_test(scene.current, service_number="port"),
+    19: lambda scene: backend_test(scene.current, ssl_certificate="ANONYM"),
+    20: lambda scene: parametrized(
+        backend_test(scene.current, own=open_pfx(scene.current.pfx("untrusted_ca"))), client_ciphersuites=NOT_BLIND
+    ),
+}
+
+
+@pytest.mark.parametrize("row", TRACED)
+def test_trace_alone_leads_to_the_row(row: int, scene: Scene) -> None:
+    """Somebody who has nothing but dev_icm, or the screen of SM59, finds the row too."""
+    test = TRACED[row](scene)
+    observation = Icm().send(test)
+    text = f"{trace(test, observation)}\n{result_screen(test, observation)}"
+    found = [ranked.row.number for ranked in diagnose(symptoms_of_text(text) | Symptoms(cause=status_of(observation)))]
+    assert found[:1] == [row]
+
+
+def status_of(observation: Observation) -> str | None:
+    """What the HTTP status says, which no trace of TLS does."""
+    response = observation.response
+    return "unauthenticated" if response is not None and response.status == 401 else None

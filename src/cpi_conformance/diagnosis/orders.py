@@ -23,6 +23,13 @@ FORMS = {
 }
 """What is wrong with the field whatever its line feeds are."""
 
+LINES = {
+    Form.ONE_LINE: FieldForm.ONE_LINE,
+    Form.PEM: FieldForm.LINE_FEEDS,
+    Form.ESCAPED: FieldForm.ESCAPED,
+}
+"""How the PEM of one certificate is written down; without its markers it is damaged."""
+
 
 def symptoms_of_denial(order: Order, denied: Denied) -> Symptoms:
     """What an order and its denial tell; the far side's own words are understood where they can be."""
@@ -49,13 +56,11 @@ def symptoms_of_error(error: ControlError) -> Symptoms:
 def form_of_field(content: str) -> FieldForm:
     """What stands in the field ``X.509``; anything that is no certificate, or lacks dashes, is damaged."""
     file = recognise(content.encode("utf-8", "replace"))
-    if file.fault is None and file.kind in FORMS:
-        return FORMS[file.kind]
-    if file.fault is not None or file.kind is not Kind.CERTIFICATE:
+    if file.fault is not None:
         return FieldForm.DAMAGED
-    if file.form is Form.ESCAPED:
-        return FieldForm.ESCAPED
-    return FieldForm.ONE_LINE if file.form is Form.ONE_LINE else FieldForm.LINE_FEEDS
+    if file.kind is Kind.CERTIFICATE:
+        return LINES.get(file.form, FieldForm.DAMAGED)
+    return FORMS.get(file.kind, FieldForm.DAMAGED)
 
 
 def _of_key_pair(order: KeyPairOrder) -> Symptoms:
