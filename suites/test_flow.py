@@ -13,7 +13,7 @@ from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import Basic, Call, Cause, Expected
 from cpi_conformance.verdict import Judge, Severity
 from fixtures.checks import check, on_profiles, row
-from fixtures.flows import CallOf, Flows, OwnFlow
+from fixtures.flows import CallOf, Flows, OwnFlow, flow_of
 from fixtures.message_logs import logs_since
 from fixtures.shown import Shown
 
@@ -56,7 +56,7 @@ def test_model(own_flow: OwnFlow, content: Content, shown: Shown) -> None:
 
     Source: whitepaper, chapter 1, steps 12 to 21; SAP help 0ae4a78.
     """
-    flow = shown("flow", read_flow(content.tenant.download(own_flow.settings.id)))
+    flow = shown("flow", flow_of(content.tenant.download(own_flow.settings.id)))
     wanted = read_flow(build_archive(own_flow.settings))
     assert flow.address == own_flow.settings.address, "the sender channel has another address"
     assert flow.role == own_flow.settings.role, "the sender channel asks for another role"

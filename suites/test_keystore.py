@@ -8,8 +8,6 @@ import pytest
 
 from cpi_conformance.certificates import PfxFile, dn, one_line, open_pfx
 from cpi_conformance.certificates.cer import export_chain, read_certificate
-from cpi_conformance.certificates.chain import ordered
-from cpi_conformance.certificates.p7b import read_p7b
 from cpi_conformance.control.content import Content
 from cpi_conformance.control.denials import Denial
 from cpi_conformance.control.tenant.orders import KeyPairOrder, Permission
@@ -19,7 +17,7 @@ from cpi_conformance.secret import Secret
 from cpi_conformance.verdict import OrderJudge, Severity
 from fixtures.checks import check, on_profiles
 from fixtures.cockpit import Attempt, granted
-from fixtures.keystore import ImportedPassport
+from fixtures.keystore import ImportedPassport, chain_of
 from fixtures.shown import Shown
 
 pytestmark = on_profiles("whitepaper", "current", "trial")
@@ -83,8 +81,7 @@ def test_chain(imported: ImportedPassport, content: Content, passport: PfxFile, 
 
     Source: whitepaper, chapter 2, step 4; Security Content API.
     """
-    p7b = content.tenant.chain_p7b(imported.alias)
-    chain = ordered(read_p7b(p7b))
+    chain = chain_of(content.tenant.chain_p7b(imported.alias))
     shown("chain", [dn(each.subject) for each in chain])
     credential = open_pfx(passport)
     assert chain == (credential.certificate, *credential.issuers), "the chain is not that of the PFX"
@@ -99,10 +96,11 @@ def test_files(imported: ImportedPassport, content: Content, shown: Shown) -> No
     Source: whitepaper, chapter 2, steps 4f to 4j.
     """
     p7b = content.tenant.chain_p7b(imported.alias)
+    chain = chain_of(p7b)
     files = shown("files", export_chain(p7b))
     assert len(files) == 3, "there are not three certificates"
     read = [read_certificate(file.content) for file in files]
-    assert tuple(read) == ordered(read_p7b(p7b)), "the files are not the chain from the S-user to the root"
+    assert tuple(read) == chain, "the files are not the chain from the S-user to the root"
     assert all(file.name.endswith(".cer") for file in files)
 
 

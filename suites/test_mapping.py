@@ -35,7 +35,7 @@ def test_instance(clientcertificate: Carried, order_judge: OrderJudge) -> None:
     """
     instance = order_judge.carried_out(clientcertificate.order, clientcertificate.reply).outcome
     assert isinstance(instance, ServiceInstance)
-    assert (instance.operation, instance.state) == ("create", "succeeded")
+    assert (instance.operation, instance.state) == ("create", "succeeded"), "the instance is not create succeeded"
 
 
 @pytest.mark.usefixtures("borrowed")

@@ -34,7 +34,7 @@ def test_instance(oauth: Carried, lifecycle: Lifecycle, order_judge: OrderJudge)
     """
     instance = order_judge.carried_out(oauth.order, oauth.reply).outcome
     assert isinstance(instance, ServiceInstance)
-    assert (instance.operation, instance.state) == ("create", "succeeded")
+    assert (instance.operation, instance.state) == ("create", "succeeded"), "the instance is not create succeeded"
     listed = lifecycle.cloud.instances(space=lifecycle.space, names=[instance.name])
     assert [each.guid for each in listed] == [instance.guid], "the instance is not listed once under its name"
 
@@ -48,7 +48,7 @@ def test_key(created_oauthcpikey: Carried, lifecycle: Lifecycle, order_judge: Or
     """
     key = order_judge.carried_out(created_oauthcpikey.order, created_oauthcpikey.reply).outcome
     assert isinstance(key, ServiceKey)
-    assert (key.operation, key.state) == ("create", "succeeded")
+    assert (key.operation, key.state) == ("create", "succeeded"), "the key is not create succeeded"
     listed = lifecycle.cloud.keys(instances=[lifecycle.cloud.instance(key.instance_guid)], names=[key.name])
     assert [each.guid for each in listed] == [key.guid], "the key is not listed once under its instance"
 
