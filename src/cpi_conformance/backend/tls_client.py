@@ -13,53 +13,53 @@ import ssl
 
 from cpi_conformance.backend.parameters import Parameters
 from cpi_conformance.backend.pse import Pse
-from cpi_conformance.certificates import Credential, dn, present
-from cpi_conformance.sender.contexts import offer, trust_only
+from cpi_conformance.certificates import Credential, dn
+from cpi_conformance.sender.contexts import offer, presenting_context, trust_only
 from cpi_conformance.sender.transcript import Choice, watch
 
 
-def connected(plain: socket.socket, host: str, pse: Pse, parameters: Parameters) -> ssl.SSLSocket:
+def connected(
+    plain: socket.socket,
+    host: str,
+    pse: Pse,
+    parameters: Parameters,
+    verify: ssl.VerifyMode = ssl.CERT_REQUIRED,
+) -> ssl.SSLSocket:
     """A TLS connection on a connected socket; the name of the server certificate is not checked yet.
+
+    No kernel does without verification; ``verify`` is there for a backend that is wrong on purpose.
 
     Raises:
         ssl.SSLError: either side refuses the other; OpenSSL does not take the PSE's key.
         OSError: the connection ended.
     """
     context = _context(pse, parameters)
+    context.verify_mode = verify
     name = host if parameters.client_sni else None
     return context.wrap_socket(plain, server_hostname=name)
 
 
 def _context(pse: Pse, parameters: Parameters) -> ssl.SSLContext:
-    path = pse.path
-    if path is None:
-        return _prepared(pse, parameters, None)
-    if parameters.blind:
-        return _prepared(pse, parameters, path)
-    return _prepared(pse, parameters, None, _when_named(path, _prepared(pse, parameters, path)))
-
-
-def _when_named(own: Credential, with_certificate: ssl.SSLContext) -> Choice:
-    def choose(named: tuple[str, ...]) -> ssl.SSLContext | None:
-        return with_certificate if fits(own, named) else None
-
-    return choose
-
-
-def fits(own: Credential, named: tuple[str, ...]) -> bool:
-    """Whether a chain has an issuer among the CAs that a server names; a server that names none takes any."""
-    issuers = {dn(each.issuer) for each in (own.certificate, *own.issuers)}
-    return not named or bool(issuers & set(named))
-
-
-def _prepared(pse: Pse, parameters: Parameters, own: Credential | None, choose: Choice | None = None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if own is not None:
-        present(context, own)
     trust_only(context, pse.certificate_list)
     context.check_hostname = False  # the name is compared afterwards, because without SNI Python would not do it
     if parameters.intermediate_anchors:
         context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
     offer(context, parameters.tls)
-    watch(context, choose)
+    watch(context, None if pse.path is None else _choice(pse.path, blind=parameters.blind))
     return context
+
+
+def _choice(path: Credential, *, blind: bool) -> Choice:
+    presenting = presenting_context(path)
+
+    def choose(named: tuple[str, ...]) -> ssl.SSLContext | None:
+        return presenting if blind or fits(path, named) else None
+
+    return choose
+
+
+def fits(path: Credential, named: tuple[str, ...]) -> bool:
+    """Whether a chain has an issuer among the CAs that a server names; a server that names none takes any."""
+    issuers = {dn(each.issuer) for each in (path.certificate, *path.issuers)}
+    return not named or bool(issuers & set(named))

@@ -16,7 +16,7 @@ from cryptography import x509
 from requests.adapters import HTTPAdapter
 from requests_pkcs12 import Pkcs12Adapter
 
-from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, pem, present
+from cpi_conformance.certificates import Credential, PfxFile, PfxProblem, PfxRefused, pem, present
 from cpi_conformance.sender.call import TlsRange, Trust
 from cpi_conformance.sender.transcript import watch
 
@@ -52,16 +52,28 @@ def adapter_for(pfx: PfxFile | None, trust: Trust, tls: TlsRange) -> SenderAdapt
     Raises:
         PfxRefused: the PFX is no identity.
     """
+    presenting = None if pfx is None else _presenting(pfx)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if pfx is not None:
-        try:
-            present(context, pfx.open())
-        except ssl.SSLError as error:
-            raise PfxRefused(PfxProblem.UNSUPPORTED_KEY, f"OpenSSL does not take it ({error.reason})") from None
     trust_only(context, trust.certificates)
     offer(context, tls)
-    watch(context)
+    watch(context, None if presenting is None else lambda named: presenting)
     return SenderAdapter(ssl_context=context, expected_name=trust.expected_name)
+
+
+def _presenting(pfx: PfxFile) -> ssl.SSLContext:
+    """A context that presents what is in the PFX, and nothing that a sender happens to trust besides."""
+    try:
+        return presenting_context(pfx.open())
+    except ssl.SSLError as error:
+        raise PfxRefused(PfxProblem.UNSUPPORTED_KEY, f"OpenSSL does not take it ({error.reason})") from None
+
+
+def presenting_context(credential: Credential) -> ssl.SSLContext:
+    """A context to go on with when a certificate is asked for; ``ssl.SSLError`` when OpenSSL does not take the key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    present(context, credential)
+    watch(context)
+    return context
 
 
 def trust_only(context: ssl.SSLContext, certificates: tuple[x509.Certificate, ...]) -> None:

@@ -31,6 +31,7 @@ HANDSHAKE = 22
 NEW_SESSION_TICKET = 4
 CERTIFICATE = 11
 CERTIFICATE_REQUEST = 13
+CERTIFICATE_VERIFY = 15
 FINISHED = 20
 
 CERTIFICATE_AUTHORITIES = 47
@@ -130,7 +131,13 @@ def transcribing() -> Iterator[Transcript]:
 
 
 class WatchedSocket(ssl.SSLSocket):
-    """A TLS socket that fills the current :class:`Transcript` and waits for the verdict on our certificate."""
+    """A TLS socket that fills the current :class:`Transcript` and waits for the verdict on our certificate.
+
+    Attributes:
+        named: the CAs that the server accepts, once it has asked for a certificate.
+    """
+
+    named: tuple[str, ...] | None = None
 
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands, note what passed, and wait for the verdict on our certificate."""
@@ -186,14 +193,16 @@ class WatchedSocket(ssl.SSLSocket):
 
 
 Choice = Callable[[tuple[str, ...]], ssl.SSLContext | None]
-"""From the names of the CAs that a server accepts to the context to go on with; ``None`` goes on as it is."""
+"""From the names of the CAs that a server accepts to the context that presents a certificate; ``None``: to none."""
 
 
 def watch(context: ssl.SSLContext, choose: Choice | None = None) -> None:
     """Make a context's connections fill transcripts.
 
     ``choose`` is asked when the server asks for a certificate, so that a sender can decide by the names of the
-    accepted CAs whether it presents one; the context that it gives must be watched too.
+    accepted CAs whether it presents one. The context that it gives takes over when the server has been verified:
+    it needs no trust, and had better have none, because OpenSSL completes the chain that it sends from the
+    certificates that it trusts. It must be watched too.
 
     ``_msg_callback`` is CPython's own debugging hook, private but present from 3.8 to 3.14; it is the
     only way in the standard library to see whether a certificate was asked for and sent.
@@ -213,8 +222,14 @@ def _note_and_choose(
     choose: Choice, socket: ssl.SSLSocket, direction: str, version: int, kind: int, message: Any, content: bytes
 ) -> None:
     _note(socket, direction, version, kind, message, content)
-    if direction == "read" and int(kind) == HANDSHAKE and message is not None and int(message) == CERTIFICATE_REQUEST:
-        chosen = choose(names_in(content, int(version)))
+    if direction != "read" or int(kind) != HANDSHAKE or message is None or not isinstance(socket, WatchedSocket):
+        return
+    if int(message) == CERTIFICATE_REQUEST:
+        socket.named = names_in(content, int(version))
+    modern = int(version) == ssl.TLSVersion.TLSv1_3
+    verified = CERTIFICATE_VERIFY if modern else CERTIFICATE_REQUEST  # what follows the server's certificate in each
+    if int(message) == verified and socket.named is not None:
+        chosen = choose(socket.named)
         if chosen is not None:
             socket.context = chosen
 
