@@ -10,7 +10,7 @@ from cpi_conformance.certificates import dn
 from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import Cause
 from cpi_conformance.verdict import Severity
-from fixtures.backend import Chain, Sm59, added_in_strust
+from fixtures.backend import Administrator, Chain, Sm59
 from fixtures.checks import check, on_profiles, row
 from fixtures.missing_ca import MissingCa
 
@@ -158,12 +158,14 @@ def test_new_root(
 
 
 @check("CA-23", "error 2: the handshake error, and the root imported through STRUST", steps=("3.error.2", "3.lbca.11"))
-def test_handshake_error_solved(connection_test: ConnectionTest, server_chain: Chain, cas: Cas, sm59: Sm59) -> None:
+def test_handshake_error_solved(
+    connection_test: ConnectionTest, server_chain: Chain, cas: Cas, administrator: Administrator, sm59: Sm59
+) -> None:
     """Refused at server-trust before the root is imported, accepted after *Add to Certificate List* and *Save*.
 
     Source: whitepaper, troubleshooting, error 2.
     """
     before = cas.pse(frozenset({CLIENT_ROOT, CLIENT_INTERMEDIATE}))
-    solution = connection_test.but(pse=added_in_strust(before, server_chain.root)).call
+    solution = connection_test.but(pse=administrator.add(before, server_chain.root)).call
     refused = sm59.fails(solution.but(pse=before), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED(-102)")
     assert dn(server_chain.root.subject) in (refused.evidence.detail or ""), "the root is not named"

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from cpi_conformance.backend import STANDARD, ConnectionTest, Pse, PseStore, StrustProblem, StrustRefused, TrustManager
+from cpi_conformance.backend import STANDARD, ConnectionTest, Pse, StrustProblem, StrustRefused, TrustManager
 from cpi_conformance.sender import Cause
 from cpi_conformance.verdict import Severity
-from fixtures.backend import IDENTITY, Chain, ChapterThree, Sm59, add, strust, with_identity
+from fixtures.backend import IDENTITY, Administrator, Chain, ChapterThree, Sm59, add
 from fixtures.checks import check, on_profiles
 
 pytestmark = [on_profiles("whitepaper", "current"), pytest.mark.usefixtures("standard_edition")]
@@ -123,17 +123,20 @@ def test_identities_are_kept_apart(
     severity=Severity.CRITICAL,
 )
 def test_display_mode(
-    connection_test: ConnectionTest, chapter_three: ChapterThree, server_chain: Chain, sm59: Sm59
+    connection_test: ConnectionTest,
+    chapter_three: ChapterThree,
+    server_chain: Chain,
+    administrator: Administrator,
+    sm59: Sm59,
 ) -> None:
     """Refused at server-trust as long as STRUST is in display mode, where nothing can be added; not after *Edit*.
 
     Source: whitepaper, troubleshooting, error 3.
     """
-    store = PseStore()
-    with_identity(store)
+    store = administrator.backend()
     before = without_server_cas(chapter_three.finished, server_chain)
     store.pses[IDENTITY] = before
-    displaying = TrustManager(store)
+    displaying = administrator.strust(store)
     displaying.open(IDENTITY)
     assert refused_in(displaying, server_chain) is StrustProblem.DISPLAY_MODE, "display mode lets a certificate in"
     displaying.edit()
@@ -156,17 +159,19 @@ def refused_in(manager: TrustManager, chain: Chain) -> StrustProblem | None:
 
 @check("STRUST-11", "STRUST is left without Save", steps=("3.lbca.11", "3.calist.7"))
 def test_left_without_save(
-    connection_test: ConnectionTest, chapter_three: ChapterThree, server_chain: Chain, sm59: Sm59
+    connection_test: ConnectionTest,
+    chapter_three: ChapterThree,
+    server_chain: Chain,
+    administrator: Administrator,
+    sm59: Sm59,
 ) -> None:
     """Refused at server-trust: leaving without *Save* loses what was added to the list.
 
     Source: help.sap.com, trust manager; whitepaper, chapter 3, step 11.
     """
-    store = PseStore()
-    with_identity(store)
+    store = administrator.backend()
     store.pses[IDENTITY] = without_server_cas(chapter_three.finished, server_chain)
-    manager = strust(store)
-    manager.open(IDENTITY)
+    manager = administrator.editing(store)
     add(manager, (server_chain.root, *server_chain.intermediates))
     manager.leave()
     sm59.fails(connection_test.but(pse=store.effective(IDENTITY)), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED")

@@ -7,13 +7,14 @@ import socket
 import ssl
 import time
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote
 
 from cryptography import x509
 
 from cpi_conformance.backend.connection_test import ConnectionTest
 from cpi_conformance.backend.destination import Destination
+from cpi_conformance.backend.parameters import Parameters
 from cpi_conformance.backend.proxy_tunnel import ProxyRefused, through
 from cpi_conformance.backend.pse import Pse
 from cpi_conformance.backend.tls_client import connected, fits
@@ -36,7 +37,6 @@ class _HostNameMismatch(Exception):
     """The server certificate is for another host."""
 
 
-@dataclass(frozen=True)
 class Icm:
     """Carries out connection tests; safe to use from several threads."""
 
@@ -77,22 +77,28 @@ class Icm:
         destination = test.destination
         host, port = destination.target_host, int(destination.service_number)
         first = (destination.proxy.host, int(destination.proxy.service)) if destination.proxy else (host, port)
-        with closing(_connection(first, destination.timeout)) as plain:
+        with closing(self._connection(first, destination.timeout)) as plain:
             if destination.proxy and destination.ssl_active:
                 through(plain, destination.proxy, host, port)
             if not destination.ssl_active or test.pse is None:
                 return _asked(plain, test)
-            with closing(connected(plain, host, test.pse, test.backend.parameters)) as secured:
-                if not _is_for(secured, host):
+            with closing(self._secured(plain, host, test.pse, test.backend.parameters)) as secured:
+                if not self._is_for(secured, host):
                     raise _HostNameMismatch
                 return _asked(secured, test)
 
+    def _connection(self, address: tuple[str, int], seconds: float) -> socket.socket:
+        try:
+            return socket.create_connection(address, seconds)
+        except UnicodeError:  # a label that is no host name never gets as far as a resolver
+            raise socket.gaierror(socket.EAI_NONAME, "the host is no host name") from None
 
-def _connection(address: tuple[str, int], seconds: float) -> socket.socket:
-    try:
-        return socket.create_connection(address, seconds)
-    except UnicodeError:  # a label that is no host name never gets as far as a resolver
-        raise socket.gaierror(socket.EAI_NONAME, "the host is no host name") from None
+    def _secured(self, plain: socket.socket, host: str, pse: Pse, parameters: Parameters) -> ssl.SSLSocket:
+        return connected(plain, host, pse, parameters)
+
+    def _is_for(self, connection: ssl.SSLSocket, host: str) -> bool:
+        der = connection.getpeercert(binary_form=True)
+        return der is not None and is_for(x509.load_der_x509_certificate(der), host)
 
 
 def _asked(connection: socket.socket, test: ConnectionTest) -> Response:
@@ -141,8 +147,3 @@ def _held_back(pse: Pse | None, transcript: Transcript) -> str | None:
     own = pse.path if pse else None
     asked_in_vain = transcript.certificate_requested and not transcript.client_chain
     return NO_FITTING_CERTIFICATE if own and asked_in_vain and not fits(own, transcript.accepted_cas) else None
-
-
-def _is_for(connection: ssl.SSLSocket, host: str) -> bool:
-    der = connection.getpeercert(binary_form=True)
-    return der is not None and is_for(x509.load_der_x509_certificate(der), host)

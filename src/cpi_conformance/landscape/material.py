@@ -146,7 +146,7 @@ class Material:
         proxy = Proxy(section.proxy.host, str(section.proxy.port)) if section.proxy else None
         passphrase = self.secret(f"{key}.passphrase", section.passphrase) if len(self._problems) == before else None
         secrets = tuple(secret for secret in (pin, passphrase) if secret is not None)
-        return ExportedBackend(section.identity, pse, parameters, proxy, secrets) if pse else None
+        return ExportedBackend(section.identity, pse, parameters, proxy, section.defect, secrets) if pse else None
 
     def _pse(self, key: str, name: str, pin: Secret | None) -> Pse | None:
         content = self._content(f"{key}.pse", name)

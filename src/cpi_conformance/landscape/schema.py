@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cpi_conformance.backend.parameters import NEWEST, Parameters
+from cpi_conformance.backend.wrong_backends import WRONG
 from cpi_conformance.diagnosis import SHOWN_OTHERWISE
 from cpi_conformance.landscape.accepted_deviations import LAYERS, LAYERS_OF
 
@@ -213,6 +214,14 @@ class BackendSection(Section):
     client_ciphersuites: Annotated[str, Field(pattern=r"^[0-9]+:", examples=[NEWEST])] = NEWEST
     client_sni: Annotated[bool, Field(examples=[True])] = True
     proxy: ProxySection | None = None
+    defect: Annotated[str | None, Field(examples=["backend-trusts-anybody"])] = None
+
+    @field_validator("defect")
+    @classmethod
+    def _a_known_one(cls, defect: str) -> str:
+        if defect not in WRONG:
+            raise ValueError("leave it out; only a simulated landscape names a way in which its backend is wrong")
+        return defect
 
     @model_validator(mode="after")
     def _one_export(self) -> BackendSection:

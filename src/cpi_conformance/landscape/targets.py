@@ -75,6 +75,7 @@ class ExportedBackend:
         pse: certificate list and, when it was exported too, the own certificate with its key.
         parameters: profile parameters of the backend's TLS client.
         proxy: the HTTP proxy of the destination.
+        defect: the way in which it is played wrongly, in a simulated landscape only.
         secrets: the PIN and the passphrase that opened the export.
     """
 
@@ -82,4 +83,5 @@ class ExportedBackend:
     pse: Pse
     parameters: Parameters
     proxy: Proxy | None = None
+    defect: str | None = None
     secrets: tuple[Secret, ...] = ()

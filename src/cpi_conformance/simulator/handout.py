@@ -142,6 +142,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
             "pfx": _pfx_file("sender"),
             "passphrase": {"file": PASSPHRASE},
             "client_ciphersuites": profile.client_ciphersuites,
+            **({"defect": landscape.backend_defect} if landscape.backend_defect else {}),
         },
     }
 

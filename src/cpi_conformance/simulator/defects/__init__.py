@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpi_conformance.simulator.defects import (
     authorization_header,
+    backend,
     basic_credentials,
     bearer_tokens,
     client_certificates,
@@ -29,6 +30,7 @@ from cpi_conformance.simulator.defects.defect import Defect, System
 
 ALL: tuple[tuple[Defect, ...], ...] = (
     authorization_header.DEFECTS,
+    backend.DEFECTS,
     basic_credentials.DEFECTS,
     bearer_tokens.DEFECTS,
     client_certificates.DEFECTS,
