@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VERDICT_OF_RUN = "verdict-of-run"
 
-VERDICT, OUTPUT, MET = "verdict.json", "output.txt", "met.json"
+VERDICT, OUTPUT, MET, STRUCK = "verdict.json", "output.txt", "met.json", "struck.json"
 """What a child leaves in its folder."""
 
 
@@ -48,7 +48,7 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
     items, elsewhere = session.items, tempfile.tempdir
     session.items = [item for item in items if _belongs(item, job)]
     tempfile.tempdir = str(folder)
-    simulated = _begin_anew(session, job.defects, folder)
+    simulated = _begin_anew(session, job, folder)
     try:
         with same_rsa_keys():
             for item, following in zip(session.items, [*session.items[1:], None], strict=True):
@@ -58,6 +58,10 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
         session.config.pluginmanager.unregister(name=VERDICT_OF_RUN)
         simulated.stop()
         session.items, tempfile.tempdir = items, elsewhere
+    if job.fault is not None:
+        strikes = (strike for fault in simulated.faults.get(job.profile, ()) for strike in fault.log)
+        struck = [f"{strike.host} {strike.ordinal}: {strike.what}" for strike in strikes]
+        (folder / STRUCK).write_text(json.dumps(struck), encoding="utf-8")
 
 
 def _stand_alone(folder: Path) -> None:
@@ -70,7 +74,7 @@ def _stand_alone(folder: Path) -> None:
     faulthandler.enable()
 
 
-def _begin_anew(session: pytest.Session, defects: tuple[str, ...], folder: Path) -> SimulatedLandscapes:
+def _begin_anew(session: pytest.Session, job: Job, folder: Path) -> SimulatedLandscapes:
     """Replace what the parent's ``pytest_configure`` has prepared for a run of its own."""
     # pytest rewrites them as plugins, so it must be the first to import them
     from fixtures.landscape import SIMULATED, SimulatedLandscapes
@@ -80,8 +84,9 @@ def _begin_anew(session: pytest.Session, defects: tuple[str, ...], folder: Path)
 
     config = session.config
     config.option.reports = str(folder)
-    config.option.defect = list(defects)
-    config.stash[SIMULATED] = simulated = SimulatedLandscapes(defects)
+    config.option.defect = list(job.defects)
+    faults, seed = ((job.fault[0],), job.fault[1]) if job.fault else ((), 1)
+    config.stash[SIMULATED] = simulated = SimulatedLandscapes(job.defects, faults, seed)
     private = folder / "run"
     private.mkdir(mode=0o700)
     config.stash[PROVISIONING] = Provisioning(config, private)

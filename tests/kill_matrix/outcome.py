@@ -42,6 +42,7 @@ class Outcome:
         seconds: wall time, with the start of the landscape and the removal at the end.
         met: whether any code of the defect's own ran; ``None`` when nobody has watched, or it has none.
         broken: why there is no verdict, with the end of the output; ``None`` when there is one.
+        struck: what a fault did, in order; empty without one.
     """
 
     profile: str
@@ -50,6 +51,7 @@ class Outcome:
     seconds: float = 0.0
     met: bool | None = None
     broken: str | None = None
+    struck: tuple[str, ...] = ()
 
     def with_verdict(self, verdict: Verdict) -> frozenset[str]:
         """The ids of the checks of which a row ended so; one to which it does not apply did not end."""

@@ -30,6 +30,7 @@ class Job:
         only: the ids of the checks that are run; ``None`` for all.
         but: the ids of checks that are left out.
         watched: whether to watch for the defect, of which there is one then.
+        fault: the trouble that comes and goes meanwhile, and the seed of its schedule.
     """
 
     profile: str
@@ -37,6 +38,7 @@ class Job:
     only: frozenset[str] | None = None
     but: frozenset[str] = frozenset()
     watched: bool = False
+    fault: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import multiprocessing
+import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -172,7 +173,9 @@ class _Running:
         if late or self.process.exitcode or not verdict.exists():
             why = f"did not end within {SECONDS:.0f} s" if late else f"exit status {self.process.exitcode}"
             return Outcome(self.job.profile, seconds=seconds, broken=f"{why}\n{self._output()}".strip())
-        return _outcome_in(self._folder, self.job, seconds)
+        outcome = _outcome_in(self._folder, self.job, seconds)
+        shutil.rmtree(self._folder, ignore_errors=True)  # thousands of runs would fill a disk
+        return outcome
 
     def _output(self) -> str:
         path = self._folder / child.OUTPUT
@@ -181,6 +184,8 @@ class _Running:
 
 def _outcome_in(folder: Path, job: Job, seconds: float) -> Outcome:
     outcome = outcome_of(_document(folder / child.VERDICT), job.profile, seconds)
+    if job.fault is not None:
+        outcome = replace(outcome, struck=tuple(_document(folder / child.STRUCK)))
     return replace(outcome, met=_document(folder / child.MET)) if job.watched else outcome
 
 
