@@ -18,7 +18,7 @@ from tests.kill_matrix.page import write_page
 from tests.kill_matrix.planning import Group, one_by_one, plan
 from tests.kill_matrix.progress import Progress
 from tests.kill_matrix.rounds import Rounds, Unsound
-from tests.kill_matrix.running import ROOT, carry_out
+from tests.kill_matrix.running import ROOT, NotCollected, carry_out
 from tests.kill_matrix.table import write_table
 from tests.kill_matrix.telling import told, totals
 
@@ -56,8 +56,8 @@ def main(
     groups = plan(chosen, expectations.by_name) if together else one_by_one(chosen, only)
     try:
         matrix = _run(chosen, groups, expectations, only, at_once)
-    except Unsound as unsound:
-        typer.echo(str(unsound), err=True)
+    except (NotCollected, Unsound) as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         typer.echo("ended: no matrix was written, and no run is left", err=True)

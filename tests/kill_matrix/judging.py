@@ -140,7 +140,7 @@ def _ended(rows: Iterable[Row]) -> str:
     if not ended:
         return "it has not run"
     verdicts = " and ".join(sorted({_words(row.verdict) for row in ended}))
-    told = next((f": {row.reason} (cause {row.cause})" for row in ended if row.reason), "")
+    told = next((f": {row.reason}{f' (cause {row.cause})' if row.cause else ''}" for row in ended if row.reason), "")
     return f"it is {verdicts}{told}"
 
 

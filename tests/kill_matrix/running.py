@@ -46,6 +46,10 @@ TOLD = 2000
 """How much of a broken run's output is told, in characters."""
 
 
+class NotCollected(Exception):
+    """The suite could not be collected."""
+
+
 class Work(Protocol):
     """What is to be run, round by round."""
 
@@ -62,7 +66,7 @@ def carry_out(work: Work, profiles: Iterable[str], *, at_once: int) -> None:
     The first one is made in this process, so that its children find loaded what a run loads.
 
     Raises:
-        RuntimeError: the suite could not be collected.
+        NotCollected: pytest has said why.
         KeyboardInterrupt: the user has ended it; no process is left.
     """
     forking = Forking(work, at_once)
@@ -75,7 +79,7 @@ def carry_out(work: Work, profiles: Iterable[str], *, at_once: int) -> None:
     if forking.failure is not None:
         raise forking.failure
     if not forking.begun:
-        raise RuntimeError(f"the suite could not be collected: pytest ended with {status!r}")
+        raise NotCollected(f"the suite could not be collected: pytest ended with {status!r}")
 
 
 class Forking:
