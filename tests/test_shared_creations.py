@@ -133,6 +133,21 @@ def test_somebody_elses_key_that_is_gone_is_missed(lifecycle: Lifecycle, landsca
     assert [each.name for each in receipt.disappeared] == ["of a colleague"]
 
 
+def test_what_has_lost_its_label_is_told_and_left_alone(lifecycle: Lifecycle) -> None:
+    """A name alone does not say for certain whose it is, but that it is left behind must not go unseen."""
+    before, cloud, mark = lifecycle.inventory(), lifecycle.cloud, lifecycle.mark
+    plan = cloud.plan("it-rt", "integration-flow")
+    instance = cloud.create_instance(lifecycle.space, plan, mark.instance_name("lost"))
+    key = cloud.create_key(instance, "lost-key")
+    receipt = settle("here", lifecycle, before)
+    assert not receipt.clean
+    assert [each.held.guid for each in receipt.remaining] == [instance.guid, key.guid]
+    assert all("not its label" in each.why for each in receipt.remaining)
+    assert (receipt.removed, receipt.appeared) == ((), ())
+    assert not lifecycle.foreign() - before
+    cloud.delete_instance(instance.guid)
+
+
 def test_a_deletion_is_an_order(lifecycle: Lifecycle) -> None:
     """Of a key and of an instance; what is gone already is a success."""
     cockpit = cockpit_of(lifecycle)

@@ -25,6 +25,9 @@ OFFERING = "it-rt"
 SIDE_BY_SIDE = 4
 """How many removals are under way at once; SAP limits calls of service brokers that run at the same time."""
 
+UNLABELLED = "it has the run's name, but not its label: nobody but a person can tell that it may go"
+"""Why what has lost its label is not removed."""
+
 ROUNDS = 3
 """How often a removal asks what is left: something may have been on its way when it first asked."""
 
@@ -78,9 +81,9 @@ class Lifecycle:
         return mark is not None and mark.run != self.mark.run
 
     def ours(self) -> frozenset[Held]:
-        """What of it this run has created."""
+        """What of it this run has created: by its label, and by its name where the label is missing."""
         instances, keys = self.of_this_run()
-        return _held("instance", instances) | _held("service key", keys)
+        return _held("instance", instances) | _held("service key", keys) | self._without_label()
 
     def foreign(self) -> frozenset[Held]:
         """What of the inventory no run has created."""
@@ -96,11 +99,12 @@ class Lifecycle:
         for _ in range(ROUNDS):
             try:
                 instances, keys = self.of_this_run()
+                unlabelled = _remaining(dict.fromkeys(self._without_label(), UNLABELLED))
             except ControlError as error:
                 listing = Held("place", self.name, self.space.guid)
                 return Removal(tuple(removed), (*_remaining(failed), Remaining(listing, str(error))))
             if not instances and not keys:
-                return Removal(tuple(removed), ())
+                return Removal(tuple(removed), unlabelled)
             failed = {}
             for kind, found, delete in (
                 ("service key", keys, self.cloud.delete_key),
@@ -112,7 +116,7 @@ class Lifecycle:
                         removed.append(held)
                     else:
                         failed[held] = why
-        return Removal(tuple(removed), _remaining(failed))
+        return Removal(tuple(removed), (*_remaining(failed), *unlabelled))
 
     def of_this_run(self) -> tuple[tuple[ServiceInstance, ...], tuple[ServiceKey, ...]]:
         """The instances and the keys that carry the run's label.
@@ -122,6 +126,13 @@ class Lifecycle:
         """
         selector = f"{RUN}={self.mark.run}"
         return self.cloud.instances(space=self.space, labels=selector), self.cloud.keys(labels=selector)
+
+    def _without_label(self) -> frozenset[Held]:
+        """Instances with a name of this run, but not its label, and their keys."""
+        present, begins = self.cloud.instances(space=self.space), self.mark.instance_name("")
+        lost = [one for one in present if one.name.startswith(begins) and one.labels.get(RUN) != self.mark.run]
+        keys = self.cloud.keys(instances=lost) if lost else ()
+        return _held("instance", lost) | _held("service key", keys)
 
     def _plan(self, name: str) -> Plan:
         with self._lock:
