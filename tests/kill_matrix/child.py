@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import signal
@@ -72,6 +73,7 @@ def _stand_alone(folder: Path) -> None:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     faulthandler.enable()
+    gc.disable()  # what lives for seconds need not be looked through for garbage
 
 
 def _begin_anew(session: pytest.Session, job: Job, folder: Path) -> SimulatedLandscapes:
