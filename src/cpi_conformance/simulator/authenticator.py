@@ -37,6 +37,7 @@ class Authenticator:
     Attributes:
         senders: who knows the service keys.
         bearer_tokens: who knows tokens; ``None``: none is taken.
+        accepts_certificates: whether client certificates are looked at.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Authenticator:
     ) -> None:
         self.senders = senders
         self.bearer_tokens = bearer_tokens
-        self._accepts_certificates = accepts_certificates
+        self.accepts_certificates = accepts_certificates
         self._certificate_precedes_basic = certificate_precedes_basic
 
     def caller(self, exchange: Exchange) -> Caller:
@@ -57,7 +58,7 @@ class Authenticator:
         certificate = client_certificate(exchange)
         authorization = exchange.header("authorization")
         if certificate is not None and (self._certificate_precedes_basic or authorization is None):
-            if not self._accepts_certificates:
+            if not self.accepts_certificates:
                 return Unauthenticated("client-certificate authentication is not enabled for this tenant")
             return _roles(self.senders.authenticate_certificate(certificate))
         if authorization is None:

@@ -13,6 +13,7 @@ from cpi_conformance.simulator.defects.defect import Defect, System
 from cpi_conformance.simulator.defects.interposing import in_front
 from cpi_conformance.simulator.exchange import Answer, Application, Exchange
 from cpi_conformance.simulator.service_key import Plan, ServiceKey
+from cpi_conformance.simulator.service_keys import Unauthenticated
 
 if TYPE_CHECKING:
     from cpi_conformance.simulator.landscape import SimulatedLandscape
@@ -26,7 +27,7 @@ LOCKED_AFTER = 5
 """Wrong attempts in a row."""
 
 LOCKED_FOR = 5
-"""Attempts, in the place of minutes, so that runs repeat each other."""
+"""Right attempts, in the place of minutes, so that runs repeat each other."""
 
 
 def _reading(read: Read) -> Install:
@@ -100,24 +101,21 @@ def _scheme_by_letter_case(landscape: SimulatedLandscape) -> None:
 
 
 class _Lock:
-    """Closed after wrong attempts in a row of one caller, for a number of attempts."""
+    """Closed after wrong attempts in a row of one caller, until a number of right ones have been refused."""
 
     def __init__(self) -> None:
         self._wrong: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
 
-    def refuses(self, caller: str) -> bool:
-        """Whether an attempt of this caller is not looked at."""
-        if not self._closed[caller]:
-            return False
-        self._closed[caller] -= 1
-        return True
-
-    def note(self, caller: str, status: int) -> None:
-        """What came of an attempt that was looked at."""
-        self._wrong[caller] = self._wrong[caller] + 1 if status == 401 else 0
+    def refuses(self, caller: str, *, known: bool) -> bool:
+        """Whether it is closed for an attempt of this caller, who is ``known`` but for that."""
+        if known and self._closed[caller]:
+            self._closed[caller] -= 1
+            return True
+        self._wrong[caller] = 0 if known else self._wrong[caller] + 1
         if self._wrong[caller] >= LOCKED_AFTER:
-            self._wrong[caller], self._closed[caller] = 0, LOCKED_FOR
+            self._closed[caller] = LOCKED_FOR
+        return False
 
 
 def _locking(caller_of: Callable[[Exchange], str | None]) -> Install:
@@ -128,13 +126,9 @@ def _locking(caller_of: Callable[[Exchange], str | None]) -> Install:
 
         async def wrong(right: Application, exchange: Exchange) -> Answer:
             caller = caller_of(exchange)
-            if caller is None:
-                return await right(exchange)
-            if lock.refuses(caller):
-                return await right(anonymous(exchange))
-            answer = await right(exchange)
-            lock.note(caller, answer.status)
-            return answer
+            known = not isinstance(landscape.runtime.authenticator.caller(exchange), Unauthenticated)
+            closed = caller is not None and lock.refuses(caller, known=known)
+            return await right(anonymous(exchange) if closed else exchange)
 
         in_front(landscape, hosts.RUNTIME, wrong)
 

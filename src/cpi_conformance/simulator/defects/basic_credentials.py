@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.defects.defect import Defect, System
 from cpi_conformance.simulator.defects.interposing import around
-from cpi_conformance.simulator.service_key import ServiceKey
+from cpi_conformance.simulator.service_key import Plan, ServiceKey
 from cpi_conformance.simulator.service_keys import Authenticated, Authentication, Unauthenticated
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ HASHED = 72
 
 
 def _opened_by(opens: Opens) -> Install:
-    """Whoever is refused is let in all the same as the first key that ``opens``."""
+    """Whoever is refused is let in all the same as the first key of a sender that ``opens``."""
 
     def install(landscape: SimulatedLandscape) -> None:
         def authenticate(right: BySecret, clientid: str, secret: Secret) -> Authentication:
@@ -34,7 +34,8 @@ def _opened_by(opens: Opens) -> Install:
             if isinstance(found, Authenticated):
                 return found
             present = landscape.keys.keys()
-            opened = (key for key in present if key.secret and opens(key, clientid, secret.reveal()))
+            senders = (key for key in present if key.secret and key.instance.plan is Plan.INTEGRATION_FLOW)
+            opened = (key for key in senders if opens(key, clientid, secret.reveal()))
             return next((Authenticated(key) for key in opened), found)
 
         around(landscape.keys.authenticate_secret, authenticate)

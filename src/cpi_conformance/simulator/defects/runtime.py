@@ -53,7 +53,7 @@ def _unauthorized_as_forbidden(_: Exchange, answer: Answer) -> Answer:
 
 
 def _brings_nothing(exchange: Exchange, answer: Answer) -> bool:
-    return answer.status == 401 and exchange.header("authorization") is None
+    return answer.status == 401 and exchange == anonymous(exchange)
 
 
 def _login_page(exchange: Exchange, answer: Answer) -> Answer:

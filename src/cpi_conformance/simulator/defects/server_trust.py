@@ -15,6 +15,7 @@ from cpi_conformance.simulator import hosts
 from cpi_conformance.simulator.defects.defect import Defect, System
 from cpi_conformance.simulator.defects.replacing import replace_tls
 from cpi_conformance.simulator.edge_tls import EdgeTls, Presented
+from cpi_conformance.simulator.load_balancer import FOREIGN_HOST
 from cpi_conformance.simulator.server_chains import LEAF, ServerAuthority, ServerChain
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ INSPECTION = ServerChain(
     "CN=Inspection Issuing CA,O=Elsewhere,C=DE",
 )
 """A proxy that looks into TLS, on the way to the load balancer."""
+
+ADDRESSES = ("127.0.0.1", "::1")
 
 LEGACY_ROOT = "CN=Legacy Root CA,O=DigiCert Inc,C=US"
 """A root from before everything that a landscape file can name."""
@@ -49,6 +52,22 @@ def _present_for(days: tuple[int, int], landscape: SimulatedLandscape) -> None:
         LEAF.format(host=hosts.HOST), not_before=begins, not_after=ends, usage=Usage.SERVER, hosts=(hosts.HOST,)
     )
     _present(landscape, leaf)
+
+
+def _present_without_name(landscape: SimulatedLandscape) -> None:
+    replace_tls(landscape, default=Presented(hosts.HOST, _served(landscape).leaf(hosts.HOST)))
+
+
+def _present_for_address(landscape: SimulatedLandscape) -> None:
+    now = landscape.clock.now()
+    leaf = _served(landscape).intermediate.leaf(
+        LEAF.format(host=FOREIGN_HOST),
+        not_before=now - dt.timedelta(days=1),
+        not_after=now + dt.timedelta(days=365),
+        usage=Usage.SERVER,
+        hosts=(FOREIGN_HOST, *ADDRESSES),
+    )
+    replace_tls(landscape, default=Presented(FOREIGN_HOST, leaf))
 
 
 def _present_below_unknown_root(landscape: SimulatedLandscape) -> None:
@@ -127,6 +146,18 @@ DEFECTS = (
         System.EDGE,
         "The load balancer presents its default certificate, which is for another host, whatever name is asked for.",
         lambda landscape: replace_tls(landscape, hosts=()),
+    ),
+    Defect(
+        "edge-needs-no-server-name",
+        System.EDGE,
+        "The load balancer presents the right certificate to callers that name no host.",
+        _present_without_name,
+    ),
+    Defect(
+        "edge-presents-for-its-address",
+        System.EDGE,
+        "The load balancer's default certificate carries its IP address.",
+        _present_for_address,
     ),
     Defect(
         "edge-presents-for-any-name",

@@ -1,4 +1,4 @@
-"""Trial tenants that refuse what a trial must offer."""
+"""Trial tenants that refuse what a trial offers, or offer what it does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,18 @@ def _no_basic(landscape: SimulatedLandscape) -> None:
     around(landscape.keys.authenticate_secret, lambda right, clientid, secret: off)
 
 
+def _certificates(landscape: SimulatedLandscape) -> None:
+    landscape.runtime.authenticator.accepts_certificates = True
+
+
 DEFECTS = (
+    Defect(
+        "trial-takes-certificates",
+        System.TRIAL,
+        "A trial tenant takes client certificates, although its landscape file says that it does not.",
+        _certificates,
+        "trial",
+    ),
     Defect(
         "trial-refuses-basic",
         System.TRIAL,
@@ -28,4 +39,4 @@ DEFECTS = (
     ),
     Defect("trial-refuses-tokens", System.TRIAL, "A trial tenant does not take access tokens.", NOT_LOOKED_AT, "trial"),
 )
-"""A trial takes clientid and clientsecret, and tokens for them."""
+"""A trial takes clientid and clientsecret, and tokens; no client certificates."""
