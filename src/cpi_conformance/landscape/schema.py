@@ -25,7 +25,7 @@ API_ROOT = re.compile(r"(https://[A-Za-z0-9.-]+(?::[0-9]+)?)/?")
 
 ADDRESS = re.compile(r"/[^\s?#\x00-\x1f]+")
 
-CHECK_ID = re.compile(r"[A-Z]+-[0-9]{2}")
+CHECK_ID = re.compile(r"[A-Z][A-Z0-9]*-[0-9]{2}")
 
 
 class Section(BaseModel):
