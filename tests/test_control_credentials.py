@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -229,6 +232,37 @@ def test_token(oauth: dict[str, Any], way: dict[str, Any], basic: bool, httpx_mo
     assert form.get("client_id") == (None if basic else [CLIENTID])
     assert form["grant_type"] == ["client_credentials"]
     assert "client_secret" not in form
+
+
+def issued(**claims: object) -> str:
+    """A token with these claims; its signature is somebody else's affair."""
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.x"
+
+
+APART: list[Any] = [
+    pytest.param(lambda now: issued(iat=now), None, id="now"),
+    pytest.param(lambda now: issued(iat=now - 240.0), None, id="four minutes before"),
+    pytest.param(lambda now: issued(iat=now + 240.0), None, id="four minutes after"),
+    pytest.param(lambda now: issued(), None, id="no moment told"),
+    pytest.param(lambda now: issued(iat="today"), None, id="no moment but a text"),
+    pytest.param(lambda now: "a.b.c", None, id="no token of JSON"),
+    pytest.param(lambda now: issued(iat=now - 3600), "60 minutes before now", id="an hour before"),
+    pytest.param(lambda now: issued(iat=now + 7200), "120 minutes after now", id="two hours after"),
+]
+
+
+@pytest.mark.parametrize(("token", "apart"), APART)
+def test_token_of_another_time(
+    token: Callable[[float], str], apart: str | None, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is taken depends on whose clock is right, so it proves nothing about the key."""
+    monkeypatch.setattr(time, "time", lambda: NOW.timestamp())
+    httpx_mock.add_response(json={**GRANTED, "access_token": token(NOW.timestamp())})
+    if apart is None:
+        request_token(held(SECRET), sleep=Pauses())
+        return
+    with pytest.raises(BrokenAnswer, match=apart):
+        request_token(held(SECRET), sleep=Pauses())
 
 
 def test_token_for_a_key_that_holds_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from cpi_conformance.control.errors import BrokenAnswer, TokenRefused
 from cpi_conformance.control.patience import PATIENT, Patience
 from cpi_conformance.control.token_endpoint import ask_for_token
 from cpi_conformance.secret import Secret
+
+CLOCKS_APART = 300.0
+"""Seconds by which the clocks of a token server and of this machine may differ."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ def request_token(
         RateLimited: too many requests.
         ServerFailure: XSUAA has failed.
         BrokenAnswer: likewise; also when the service key holds neither a secret nor a private key, and none is given,
-            or when its ``tokenurl`` would carry the secret over plain HTTP.
+            when its ``tokenurl`` would carry the secret over plain HTTP, or when the token was issued at another time
+            than now, so that whether it is taken depends on whose clock is right.
     """
     if not credentials.tokenurl.startswith("https://"):
         raise BrokenAnswer(SOURCE, "oauth.tokenurl is no https URL")
@@ -82,4 +87,18 @@ def request_token(
         )
     if answer.expires_in is None:
         raise BrokenAnswer(f"POST {credentials.tokenurl}", "no expires_in")
+    apart = _seconds_apart(answer.access_token)
+    if abs(apart) > CLOCKS_APART:
+        when = f"{abs(apart) / 60:.0f} minutes {'after' if apart > 0 else 'before'} now"
+        raise BrokenAnswer(f"POST {credentials.tokenurl}", f"a token that was issued {when}: the clocks differ")
     return Token(answer.access_token, int(answer.expires_in), answer.scopes)
+
+
+def _seconds_apart(token: Secret) -> float:
+    """How far ahead of ours the clock was that a token was issued by; 0 for a token that does not say."""
+    try:
+        claims = token.reveal().split(".")[1]
+        issued = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("iat")
+    except (IndexError, ValueError, AttributeError):
+        return 0.0
+    return issued - time.time() if isinstance(issued, int | float) else 0.0
