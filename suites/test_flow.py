@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -14,7 +13,7 @@ from cpi_conformance.sender import Basic, Call, Cause, Expected
 from cpi_conformance.verdict import Judge, Severity
 from fixtures.checks import check, on_profiles, row
 from fixtures.flows import CallOf, Flows, OwnFlow, flow_of
-from fixtures.message_logs import logs_since
+from fixtures.message_logs import logs_besides, logs_now
 from fixtures.shown import Shown
 
 pytestmark = on_profiles("whitepaper", "current", "trial")
@@ -229,10 +228,10 @@ def test_log_of_accepted_call(
 
     Source: Message Processing Logs API.
     """
-    begun = content.tenant.far_now() - dt.timedelta(seconds=1)
+    before = logs_now(content.tenant, own_flow.settings.id)
     judge.needed(call_of(own_flow))
     delay = landscape.expectations.log_delay
-    logs = shown("message logs", logs_since(content.tenant, own_flow.settings.id, begun, within=delay))
+    logs = shown("message logs", logs_besides(content.tenant, own_flow.settings.id, before, within=delay))
     assert logs, "the accepted call is not in the message log"
     assert {log.status for log in logs} == {"COMPLETED"}, "a call that was answered is not completed"
 
@@ -252,12 +251,12 @@ def test_no_log_of_refused_call(
     Source: observed on a tenant, August 2026 (nothing is logged before the flow).
     """
     flow = flows.deployed("Logged").started()
-    begun = content.tenant.far_now() - dt.timedelta(seconds=1)
+    before = logs_now(content.tenant, flow.settings.id)
     call = call_of(flow)
     wrong = oauthcpikey.with_clientsecret(lambda secret: secret[::-1])
     judge.refused(call.but(authorization=wrong), Cause.UNAUTHENTICATED)
     judge.needed(call)
     delay = landscape.expectations.log_delay
-    logs = shown("message logs", logs_since(content.tenant, flow.settings.id, begun, within=delay))
+    logs = shown("message logs", logs_besides(content.tenant, flow.settings.id, before, within=delay))
     accepted = 3  # the twin, the twin again, and the call behind the refusal
     assert 1 <= len(logs) <= accepted, "there are more message logs than calls that got in"
