@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Reply, Withdrawn
-from cpi_conformance.control.denials import Denial
+from cpi_conformance.control.denials import OUTAGES, Denial
 from cpi_conformance.control.once import Notes, Once
 from cpi_conformance.control.orders import Order
 
@@ -42,13 +42,26 @@ class OrderTwins:
         def place() -> Notes:
             placed.append(self.cockpit.place(twin))
             self.cockpit.withdraw(twin, placed[0])
+            if _undecided(placed[0]):
+                raise _Undecided
             return _notes(placed[0])
 
-        # what is claimed comes first: a check that holds it may ask for a twin, never the other way round
-        with nullcontext() if self.once.done(name) else self.alone(twin):
-            notes = self.once.get(name, place)
+        try:
+            # what is claimed comes first: a check that holds it may ask for a twin, never the other way round
+            with nullcontext() if self.once.done(name) else self.alone(twin):
+                notes = self.once.get(name, place)
+        except _Undecided:
+            return placed[0], False
         self._known[name] = placed[0] if placed else _remembered(notes)
         return self._known[name], not placed
+
+
+class _Undecided(Exception):
+    """Nobody has decided on a twin, so whoever needs it next places it again."""
+
+
+def _undecided(reply: Reply) -> bool:
+    return isinstance(reply, Denied) and reply.cause in OUTAGES
 
 
 def _notes(reply: Reply) -> Notes:
