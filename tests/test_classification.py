@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
+import http.client
 import socket
 import ssl
 from collections.abc import Callable
@@ -11,13 +13,16 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from cpi_conformance.certificates import self_signed
 from cpi_conformance.sender import Cause, Response
 from cpi_conformance.sender.alerts import NAMES, alert_in, alert_name
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
+from cpi_conformance.sender.completion import is_cut
 from cpi_conformance.sender.layers import LAYER_OF, Layer
 from cpi_conformance.sender.transcript import Transcript
 
 URL = "https://tenant.invalid/http/test/clientcert"
+NOW = dt.datetime(2026, 8, 20, tzinfo=dt.UTC)
 
 
 def ssl_error(reason: str, kind: type[ssl.SSLError] = ssl.SSLError) -> ssl.SSLError:
@@ -32,6 +37,12 @@ def verification_error(code: int) -> ssl.SSLCertVerificationError:
     error = ssl.SSLCertVerificationError(1, "certificate verify failed")
     error.verify_code = code
     return error
+
+
+def presented() -> Transcript:
+    """A handshake in which our certificate was sent, to a server that gives no session tickets."""
+    leaf = self_signed("CN=sender", not_before=NOW, not_after=NOW + dt.timedelta(days=1)).certificate
+    return Transcript(certificate_requested=True, client_chain=(leaf,), modern=True)
 
 
 def requested() -> Transcript:
@@ -72,6 +83,13 @@ ERRORS: dict[str, tuple[Callable[[], BaseException], Transcript, Cause]] = {
     "refused": (lambda: ConnectionRefusedError(errno.ECONNREFUSED, "no"), Transcript(), Cause.CONNECTION_REFUSED),
     "reset": (lambda: ConnectionResetError(errno.ECONNRESET, "no"), Transcript(), Cause.CONNECTION_LOST),
     "eof": (lambda: ssl_error("UNEXPECTED_EOF_WHILE_READING", ssl.SSLEOFError), Transcript(), Cause.CONNECTION_LOST),
+    "reset-while-our-certificate-is-judged": (
+        lambda: ConnectionResetError(errno.ECONNRESET, "no"),
+        presented(),
+        Cause.ALERT_LOST,
+    ),
+    "half-a-body": (lambda: http.client.IncompleteRead(b"half"), Transcript(), Cause.CONNECTION_LOST),
+    "half-a-body-without-tickets": (lambda: http.client.IncompleteRead(b"half"), presented(), Cause.CONNECTION_LOST),
     "no-connection-in-time": (TimeoutError, Transcript(), Cause.CONNECTION_TIMEOUT),
     "no-answer-in-time": (TimeoutError, Transcript(connected_at=1.0), Cause.ANSWER_TIMEOUT),
     "alert-seen-on-the-wire": (
@@ -123,6 +141,11 @@ STATUSES: dict[str, tuple[int, dict[str, str], Cause | None]] = {
     "rate": (429, {}, Cause.RATE_LIMITED),
     "flow": (500, {}, Cause.FLOW_FAILED),
     "gateway": (502, {"x-cf-routererror": "endpoint_failure"}, Cause.ENDPOINT_FAILURE),
+    "gateway-that-says-more": (
+        502,
+        {"x-cf-routererror": "endpoint_failure (EOF (via idempotent request))"},
+        Cause.ENDPOINT_FAILURE,
+    ),
     "starting": (503, {}, Cause.NOT_STARTED),
     "nobody-behind": (503, {"x-cf-routererror": "no_endpoints"}, Cause.NO_ENDPOINTS),
     "teapot": (418, {}, Cause.UNEXPECTED_STATUS),
@@ -134,6 +157,25 @@ def test_cause_of_status(name: str) -> None:
     """Router and runtime give the same status for different reasons; a header tells them apart."""
     status, headers, cause = STATUSES[name]
     assert cause_of_status(Response(status, tuple(headers.items()), b"")) is cause
+
+
+HEADS: dict[str, tuple[dict[str, str], bytes, bool]] = {
+    "whole": ({"content-length": "2"}, b"ok", False),
+    "whole-and-empty": ({"content-length": "0"}, b"", False),
+    "whole-in-chunks": ({"transfer-encoding": "chunked"}, b"", False),
+    "body-to-the-end": ({}, b"ok", False),
+    "nothing-told": ({}, b"", True),
+    "cut-before-the-length": ({"content-type": "text/html"}, b"", True),
+    "cut-before-the-number": ({"content-length": ""}, b"", True),
+    "cut-in-the-word-chunked": ({"transfer-encoding": "chun"}, b"", True),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_cut_head(name: str) -> None:
+    """Requests takes it for a whole one, whose status would prove or refute something."""
+    headers, body, cut = HEADS[name]
+    assert is_cut(Response(401, tuple(headers.items()), body)) is cut
 
 
 def test_status_400_over_plain_http_is_the_load_balancers() -> None:

@@ -50,7 +50,7 @@ VERSION_REASONS = frozenset({"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW"})
 LOCAL_REASONS = frozenset({"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"})
 """Our own OpenSSL does not even try."""
 
-ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError, http.client.IncompleteRead)
+ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)
 ENDED_ERRNOS = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN, errno.ENOTCONN})
 
 STATUS = {
@@ -129,6 +129,8 @@ def _cause_by_type(errors: tuple[BaseException, ...], transcript: Transcript, pl
     if _any(errors, TimeoutError) or any("Timeout" in type(each).__name__ for each in errors):
         connected = transcript.connected_at is not None
         return Cause.ANSWER_TIMEOUT if connected else Cause.CONNECTION_TIMEOUT
+    if _any(errors, http.client.IncompleteRead):
+        return Cause.CONNECTION_LOST  # an answer had begun, so nobody's certificate was still to be judged
     if _any(errors, ENDED) or any(isinstance(each, OSError) and each.errno in ENDED_ERRNOS for each in errors):
         return _cause_of_end(transcript, plain)
     if plain and not _any(errors, OSError):

@@ -17,7 +17,8 @@ from cpi_conformance.sender.transcript import Transcript
 
 def is_cut(response: Response) -> bool:
     """Requests takes a head that was cut in the middle for an empty answer; a whole one says how long it is."""
-    sized = response.header("content-length") or response.header("transfer-encoding")
+    chunked = (response.header("transfer-encoding") or "").lower() == "chunked"  # in the middle of this word, too
+    sized = response.header("content-length") or chunked
     return not sized and not response.body and response.status not in (204, 304)
 
 
