@@ -12,7 +12,6 @@ from __future__ import annotations
 import selectors
 import ssl
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,8 +21,8 @@ from typing import Any
 
 from cryptography import x509
 
-from cpi_conformance.certificates import dn
 from cpi_conformance.sender.alerts import alert_name
+from cpi_conformance.sender.handshake import certificates_in, names_in
 
 ALERT = 21
 HANDSHAKE = 22
@@ -33,9 +32,6 @@ CERTIFICATE = 11
 CERTIFICATE_REQUEST = 13
 CERTIFICATE_VERIFY = 15
 FINISHED = 20
-
-CERTIFICATE_AUTHORITIES = 47
-"""The extension that names the accepted CAs (RFC 8446, section 4.2.4)."""
 
 MESSAGES = {
     1: "ClientHello",
@@ -232,59 +228,3 @@ def _note_and_choose(
         chosen = choose(socket.named)
         if chosen is not None:
             socket.context = chosen
-
-
-def certificates_in(message: bytes, version: int) -> tuple[x509.Certificate, ...]:
-    """The certificates of a TLS Certificate message, header included (RFC 5246 7.4.2, RFC 8446 4.4.2)."""
-    modern = version == ssl.TLSVersion.TLSv1_3
-    at = 4
-    if modern:
-        at += 1 + message[at]
-    end = at + 3 + int.from_bytes(message[at : at + 3], "big")
-    at += 3
-    found = []
-    while at < end:
-        size = int.from_bytes(message[at : at + 3], "big")
-        found.append(_parsed(message[at + 3 : at + 3 + size]))
-        at += 3 + size
-        if modern:
-            at += 2 + int.from_bytes(message[at : at + 2], "big")
-    return tuple(each for each in found if each is not None)
-
-
-def _parsed(der: bytes) -> x509.Certificate | None:
-    """A certificate of the far side, which may be anything; odd ones are not our affair, unreadable ones left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return x509.load_der_x509_certificate(der)
-        except (ValueError, x509.InvalidVersion):
-            return None
-
-
-def names_in(message: bytes, version: int) -> tuple[str, ...]:
-    """The CA names of a CertificateRequest, header included (RFC 5246 7.4.4, RFC 8446 4.3.2)."""
-    at = 4
-    if version == ssl.TLSVersion.TLSv1_3:
-        at += 1 + message[at] + 2
-        while at < len(message) and int.from_bytes(message[at : at + 2], "big") != CERTIFICATE_AUTHORITIES:
-            at += 4 + int.from_bytes(message[at + 2 : at + 4], "big")
-        at += 4
-    else:
-        at += 1 + message[at]
-        at += 2 + int.from_bytes(message[at : at + 2], "big")
-    end = at + 2 + int.from_bytes(message[at : at + 2], "big")
-    at += 2
-    names = []
-    while at < min(end, len(message)):
-        size = int.from_bytes(message[at : at + 2], "big")
-        names.append(message[at + 2 : at + 2 + size])
-        at += 2 + size
-    return tuple(filter(None, map(_name, names)))
-
-
-def _name(der: bytes) -> str | None:
-    try:
-        return dn(x509.Name.from_bytes(der))
-    except ValueError:
-        return None
