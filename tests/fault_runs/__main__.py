@@ -11,8 +11,9 @@ import typer
 from cpi_conformance.simulator.defects import DEFECTS
 from cpi_conformance.simulator.faults import FAULTS
 from tests.fault_runs.comparing import Kind
-from tests.fault_runs.drawing import ALL
+from tests.fault_runs.drawing import ALL, CHECKS
 from tests.fault_runs.rounds import FaultRounds
+from tests.kill_matrix.progress import Progress
 from tests.kill_matrix.running import carry_out
 
 application = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
@@ -27,6 +28,8 @@ def main(
     ] = None,
     run: Annotated[int | None, typer.Option(help="Make only the run with this number.", min=0)] = None,
     defects: Annotated[int, typer.Option(help="On how many defects, too.", min=0)] = 20,
+    profile: Annotated[list[str] | None, typer.Option(help="On this one only; again for more.")] = None,
+    checks: Annotated[int, typer.Option(help="How many checks a run draws.", min=1)] = CHECKS,
     at_once: Annotated[int, typer.Option(help="How many runs are made at a time.", min=1)] = 2,
 ) -> None:
     """Run checks under faults, on the right landscape and on wrong ones, and compare with the same without faults.
@@ -38,9 +41,12 @@ def main(
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(FAULTS)}", param_hint="--fault")
     started = time.perf_counter()
     numbers = range(runs) if run is None else [run]
-    drawn = Random(f"{seed}/defects").sample(sorted(DEFECTS), min(defects, len(DEFECTS)))
-    rounds = FaultRounds(numbers, seed, fault or list(FAULTS), drawn)
-    carry_out(rounds, ALL, at_once=at_once)
+    profiles = profile or ALL
+    there = sorted(name for name, defect in DEFECTS.items() if defect.profile in profiles)
+    drawn = Random(f"{seed}/defects").sample(there, min(defects, len(there)))
+    rounds = FaultRounds(numbers, seed, fault or list(FAULTS), drawn, profiles=profiles, checks=checks)
+    with Progress(rounds) as shown:
+        carry_out(shown, profiles, at_once=at_once)
     for line in _told(rounds):
         typer.echo(line)
     wrong, broken = list(rounds.wrong()), list(rounds.broken())

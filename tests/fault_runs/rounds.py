@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from cpi_conformance.simulator.defects import DEFECTS
 from tests.fault_runs.comparing import Kind, compared
-from tests.fault_runs.drawing import ALL, SUITES, Drawing
+from tests.fault_runs.drawing import ALL, CALLING, CHECKS, CREATING, Drawing, kind_of
+from tests.kill_matrix.matrix import check_ids
 from tests.kill_matrix.outcome import Outcome, Row
 from tests.kill_matrix.planning import Job
 
@@ -46,11 +47,23 @@ class FaultRounds:
     those that ran before it.
     """
 
-    def __init__(self, numbers: Iterable[int], seed: int, faults: Sequence[str], defects: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        numbers: Iterable[int],
+        seed: int,
+        faults: Sequence[str],
+        defects: Sequence[str] = (),
+        *,
+        profiles: Sequence[str] = ALL,
+        checks: int = CHECKS,
+    ) -> None:
         self._numbers = list(numbers)
         self._seed = seed
         self._faults = faults
-        self._defects = defects
+        only = frozenset(check for check in check_ids() if kind_of(check) in CALLING | CREATING)
+        wrong = (Job(DEFECTS[name].profile, (name,), only) for name in defects)
+        self._without = [*(Job(profile, only=only) for profile in profiles), *wrong]
+        self._checks = checks
         self._baselines: dict[tuple[str, tuple[str, ...]], Outcome] = {}
         self._controls: dict[Job, Outcome] = {}
         self._runs: dict[int, tuple[Job, Outcome]] = {}
@@ -60,9 +73,7 @@ class FaultRounds:
 
     def next_round(self) -> Sequence[Job]:
         """Runs that can be made now; none when everything is known."""
-        for jobs in self._rounds:
-            return jobs()
-        return ()
+        return next((jobs for make in self._rounds if (jobs := make())), ())
 
     def ended(self, job: Job, outcome: Outcome) -> None:
         """Take down what came of a run."""
@@ -101,17 +112,14 @@ class FaultRounds:
                 yield f"{job}: {outcome.broken}"
 
     def _first(self) -> list[Job]:
-        return [Job(ALL[0])]
+        return self._without[:1]
 
     def _others(self) -> list[Job]:
-        (first,) = self._baselines.values()
-        only = frozenset(row.check for row in first.rows if row.node.startswith(SUITES))
-        right = (Job(profile, only=only) for profile in ALL[1:])
-        return [*right, *(Job(DEFECTS[name].profile, (name,), only=only) for name in self._defects)]
+        return self._without[1:]
 
     def _drawn(self) -> list[Job]:
         self._drawing = True
-        drawing = Drawing(self._seed, self._faults, self._baselines)
+        drawing = Drawing(self._seed, self._faults, self._baselines, self._checks)
         for number in self._numbers:
             self._waiting.setdefault(drawing.run(number), []).append(number)
         return [job for job, numbers in self._waiting.items() for _ in numbers]
