@@ -22,6 +22,9 @@ class Proxy:
     user: str = ""
     password: Secret | None = None
 
+    def __str__(self) -> str:
+        return f"{self.host}:{self.service}"
+
 
 @dataclass(frozen=True)
 class Destination:

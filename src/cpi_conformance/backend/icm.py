@@ -13,16 +13,17 @@ from urllib.parse import quote
 from cryptography import x509
 
 from cpi_conformance.backend.connection_test import ConnectionTest
-from cpi_conformance.backend.destination import Destination
+from cpi_conformance.backend.destination import NO_LOGON, Destination
 from cpi_conformance.backend.parameters import Parameters
 from cpi_conformance.backend.proxy_tunnel import ProxyRefused, through
 from cpi_conformance.backend.pse import Pse
-from cpi_conformance.backend.tls_client import connected, fits
+from cpi_conformance.backend.tls_client import PseUnusable, connected, fits
 from cpi_conformance.certificates.host_names import is_for
 from cpi_conformance.sender import Accepted, Cause, Evidence, Observation, Refused, Response
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
 from cpi_conformance.sender.completion import completed, detail_of, is_cut
-from cpi_conformance.sender.sender import BODY_LIMIT, SHORTEST_SECRET
+from cpi_conformance.sender.echoes import harmless
+from cpi_conformance.sender.sender import BODY_LIMIT
 from cpi_conformance.sender.transcript import Transcript, transcribing
 
 NO_FITTING_CERTIFICATE = "Have no certificate fitting to CA names received from server"
@@ -31,6 +32,9 @@ NO_FITTING_CERTIFICATE = "Have no certificate fitting to CA names received from 
 ALLOWED_IN_PATH = "/?=&%~:@!$'()*+,;"
 
 FAR_SIDE_ERRORS = (OSError, http.client.HTTPException)
+
+NOT_REACHED = frozenset({Cause.UNKNOWN_HOST, Cause.CONNECTION_REFUSED, Cause.CONNECTION_TIMEOUT})
+"""Causes for which no TCP connection has come about."""
 
 
 class _HostNameMismatch(Exception):
@@ -47,31 +51,28 @@ class Icm:
         """
         started = time.perf_counter()
         evidence = Evidence(request=f"GET {test.path}")
-        destination, parameters = test.destination, test.backend.parameters
-        wrong = destination.wrong_field()
-        if wrong:
-            return Refused(Cause.DESTINATION_FIELD, replace(evidence, detail=f"Create failed: {wrong} cannot be used"))
-        if destination.ssl_active and not parameters.https_active:
-            return Refused(Cause.HTTPS_INACTIVE, replace(evidence, detail="the HTTPS service is not active in SMICM"))
-        if destination.ssl_active and test.pse is None:
-            told = f"the SSL client identity {destination.ssl_certificate} has no PSE"
-            return Refused(Cause.PSE_UNUSABLE, replace(evidence, detail=told))
+        unfit = _unfit(test)
+        if unfit is not None:
+            cause, told = unfit
+            return Refused(cause, replace(evidence, detail=told))
+        plain, detail = not test.destination.ssl_active, None
         with transcribing() as transcript:
             try:
                 response = self._exchange(test)
+            except PseUnusable as unusable:
+                cause, detail = Cause.PSE_UNUSABLE, str(unusable)
             except ProxyRefused as refusal:
-                return Refused(Cause.PROXY_REFUSED, replace(evidence, detail=str(refusal)))
+                cause, detail = Cause.PROXY_REFUSED, str(refusal)
             except _HostNameMismatch:
                 cause = Cause.HOST_NAME_MISMATCH
             except FAR_SIDE_ERRORS as error:
-                cause = cause_of_error(error, transcript, plain=not destination.ssl_active)
+                cause = cause_of_error(error, transcript, plain=plain)
                 evidence = replace(evidence, error=described(error))
             else:
-                evidence = completed(evidence, transcript, started, plain=not destination.ssl_active)
-                return _judged(response, replace(evidence, detail=_held_back(test.pse, transcript)))
-        evidence = completed(evidence, transcript, started, plain=not destination.ssl_active)
-        listed = test.pse.certificate_list if test.pse else ()
-        return Refused(cause, replace(evidence, detail=detail_of(cause, listed, destination.target_host, evidence)))
+                evidence = completed(evidence, transcript, started, plain)
+                return _judged(response, replace(evidence, detail=_held_back(test.pse, transcript)), plain)
+        evidence = completed(evidence, transcript, started, plain)
+        return Refused(cause, replace(evidence, detail=detail or _detail(cause, test, evidence)))
 
     def _exchange(self, test: ConnectionTest) -> Response:
         destination = test.destination
@@ -110,14 +111,10 @@ def _asked(connection: socket.socket, test: ConnectionTest) -> Response:
         "Connection": "close",
         "User-Agent": "SAP NetWeaver Application Server",
     }
-    sent = destination.logon.headers() if destination.ssl_active else {}  # credentials never go out without TLS
-    client.request("GET", _target(destination), headers=headers | sent)
+    sent = destination.logon if destination.ssl_active else NO_LOGON  # credentials never go out without TLS
+    client.request("GET", _target(destination), headers=headers | sent.headers())
     with client.getresponse() as answer:
-        body = answer.read(BODY_LIMIT)
-        received = tuple((name.lower(), value) for name, value in answer.getheaders() if name.lower() != "set-cookie")
-    for value in (part for each in sent.values() for part in (each, each.rpartition(" ")[2])):
-        if len(value) >= SHORTEST_SECRET:
-            body = body.replace(value.encode(), b"(secret)")
+        received, body = harmless(answer.getheaders(), answer.read(BODY_LIMIT), sent)
     return Response(answer.status, received, body)
 
 
@@ -134,12 +131,34 @@ def _target(destination: Destination) -> str:
     return path if tunnelled else f"http://{_host_header(destination)}{path}"
 
 
-def _judged(response: Response, evidence: Evidence) -> Observation:
-    cause = Cause.BROKEN_ANSWER if is_cut(response) else cause_of_status(response)
+def _unfit(test: ConnectionTest) -> tuple[Cause, str] | None:
+    """Why a test does not even begin, or ``None``."""
+    destination = test.destination
+    wrong = destination.wrong_field()
+    if wrong:
+        return Cause.DESTINATION_FIELD, f"Create failed: {wrong} cannot be used"
+    if destination.ssl_active and not test.backend.parameters.https_active:
+        return Cause.HTTPS_INACTIVE, "the HTTPS service is not active in SMICM"
+    if destination.ssl_active and test.pse is None:
+        return Cause.PSE_UNUSABLE, f"the SSL client identity {destination.ssl_certificate} has no PSE"
+    return None
+
+
+def _judged(response: Response, evidence: Evidence, plain: bool) -> Observation:
+    cause = Cause.BROKEN_ANSWER if is_cut(response) else cause_of_status(response, plain=plain)
     if cause is None:
         return Accepted(response, evidence)
     detail = evidence.detail or f"HTTP status {response.status}"
     return Refused(cause, replace(evidence, detail=detail), response)
+
+
+def _detail(cause: Cause, test: ConnectionTest, evidence: Evidence) -> str | None:
+    """One sentence more about a failure; behind a proxy it is the proxy that is looked for and called."""
+    proxy = test.destination.proxy
+    if proxy is not None and cause in NOT_REACHED:
+        return f"the proxy {proxy} is not reached"
+    listed = test.pse.certificate_list if test.pse else ()
+    return detail_of(cause, listed, test.destination.target_host, evidence)
 
 
 def _held_back(pse: Pse | None, transcript: Transcript) -> str | None:

@@ -30,7 +30,7 @@ def through(connection: socket.socket, proxy: Proxy, host: str, port: int) -> No
     version, _, told = _first_line(connection).partition(" ")
     if not version.startswith("HTTP/1.") or not told.startswith("2"):
         raise ProxyRefused(
-            f"Proxy connection to https://{host}:{port} via {proxy.host}:{proxy.service} failed "
+            f"Proxy connection to https://{host}:{port} via {proxy} failed "
             f"(proxy returned {told.strip() or 'nothing that is HTTP'})"
         )
 

@@ -18,6 +18,10 @@ from cpi_conformance.sender.contexts import offer, presenting_context, trust_onl
 from cpi_conformance.sender.transcript import Choice, watch
 
 
+class PseUnusable(Exception):
+    """The key of the own certificate cannot be used; the text says why."""
+
+
 def connected(
     plain: socket.socket,
     host: str,
@@ -30,7 +34,8 @@ def connected(
     No kernel does without verification; ``verify`` is there for a backend that is wrong on purpose.
 
     Raises:
-        ssl.SSLError: either side refuses the other; OpenSSL does not take the PSE's key.
+        PseUnusable: OpenSSL does not take the key of the PSE; nothing has been sent.
+        ssl.SSLError: either side refuses the other.
         OSError: the connection ended.
     """
     context = _context(pse, parameters)
@@ -51,7 +56,10 @@ def _context(pse: Pse, parameters: Parameters) -> ssl.SSLContext:
 
 
 def _choice(path: Credential, *, blind: bool) -> Choice:
-    presenting = presenting_context(path)
+    try:
+        presenting = presenting_context(path)
+    except ssl.SSLError as error:
+        raise PseUnusable(f"OpenSSL does not take the key of the own certificate ({error.reason})") from None
 
     def choose(named: tuple[str, ...]) -> ssl.SSLContext | None:
         return presenting if blind or fits(path, named) else None

@@ -31,11 +31,25 @@ def trace(test: ConnectionTest, observation: Observation) -> str:
 
 
 def _lines(test: ConnectionTest, observation: Observation) -> Iterator[str]:
-    evidence, destination = observation.evidence, test.destination
-    where = f"{destination.target_host}:{destination.service_number}"
-    yield f'->> SapSSLSetTargetHostname(target_hostname="{destination.target_host}")'
+    error = icm_error(test, observation)
+    if test.destination.ssl_active and not _has_not_begun(observation):
+        yield from _handshake(test, observation)
+    if error is not None:
+        yield from _failure(error, test, observation)
+    elif observation.response is not None:
+        ended = "<<- SapSSLSessionStart()==SAP_O_K, " if test.destination.ssl_active else ""
+        yield f"{ended}HTTP status {observation.response.status}"
+
+
+def _has_not_begun(observation: Observation) -> bool:
+    return isinstance(observation, Refused) and observation.layer is Layer.DESTINATION
+
+
+def _handshake(test: ConnectionTest, observation: Observation) -> Iterator[str]:
+    evidence = observation.evidence
+    yield f'->> SapSSLSetTargetHostname(target_hostname="{test.destination.target_host}")'
     if evidence.local_port is not None:
-        yield f"SSL NI-sock: local=:{evidence.local_port}  peer={where}"
+        yield f"SSL NI-sock: local=:{evidence.local_port}  peer={_where(test)}"
     if evidence.certificate_requested:
         yield f"Server requests a client certificate and names {len(evidence.accepted_cas)} CAs"
         yield from (f"  {name}" for name in evidence.accepted_cas)
@@ -43,12 +57,10 @@ def _lines(test: ConnectionTest, observation: Observation) -> Iterator[str]:
         yield f"Cannot perform client authentication: {NO_FITTING_CERTIFICATE}"
     if isinstance(observation, Refused) and observation.layer is Layer.SERVER_TRUST:
         yield from _peer(observation)
-    error = icm_error(test, observation)
-    if error is None:
-        status = observation.response.status if observation.response else 0
-        yield f"<<- SapSSLSessionStart()==SAP_O_K, HTTP status {status}"
-    else:
-        yield from _failure(error, observation, where)
+
+
+def _where(test: ConnectionTest) -> str:
+    return f"{test.destination.target_host}:{test.destination.service_number}"
 
 
 def _peer(observation: Refused) -> Iterator[str]:
@@ -70,14 +82,17 @@ def _certificate(level: int, certificate: x509.Certificate) -> Iterator[str]:
     yield f"    Validity : {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}"
 
 
-def _failure(error: IcmError, observation: Observation, where: str) -> Iterator[str]:
-    evidence = observation.evidence
-    if error.library is None or not error.library.startswith("SSSL"):
-        named = f"{error.library}({error.number})" if error.library else error.name
-        yield f"*** ERROR => connect to {where} failed: {named}{f', {evidence.detail}' if evidence.detail else ''}"
-        return
-    number = f" ({error.number})" if error.number is not None else ""
-    yield f"<<- ERROR: SapSSLSessionStart()=={error.library}"
-    yield f"*** ERROR => SSL handshake with {where} failed: {error.library}{number}"
-    if error.library in TEXTS:
-        yield f"  {TEXTS[error.library]}"
+def _failure(error: IcmError, test: ConnectionTest, observation: Observation) -> Iterator[str]:
+    if error.library is None:
+        told = f"{error.name}, {observation.evidence.detail}" if observation.evidence.detail else error.name
+        yield f"*** ERROR => {told}"
+    elif error.library.startswith("NIE"):
+        proxy = test.destination.proxy
+        called = f"Direct connect to {_where(test)}" if proxy is None else f"Connect to proxy {proxy}"
+        yield f"*** ERROR => {called} failed: {error.library}({error.number})"
+    else:
+        number = f" ({error.number})" if error.number is not None else ""
+        yield f"<<- ERROR: SapSSLSessionStart()=={error.library}"
+        yield f"*** ERROR => SSL handshake with {_where(test)} failed: {error.library}{number}"
+        if error.library in TEXTS:
+            yield f"  {TEXTS[error.library]}"

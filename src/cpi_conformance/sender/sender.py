@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import html
 import threading
 import time
 from dataclasses import replace
-from urllib.parse import quote
 
 import requests
 import urllib3.exceptions
@@ -17,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cpi_conformance.certificates import PfxFile, PfxRefused
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender.call import (
-    Basic,
     Call,
     CertificateInHandshake,
     CertificateInHeaders,
@@ -28,17 +25,13 @@ from cpi_conformance.sender.call import (
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
 from cpi_conformance.sender.completion import completed, detail_of, is_cut
 from cpi_conformance.sender.contexts import SenderAdapter, adapter_for
+from cpi_conformance.sender.echoes import CSRF_HEADER, harmless
 from cpi_conformance.sender.layers import Cause
 from cpi_conformance.sender.observation import Accepted, Evidence, Observation, Refused, Response
 from cpi_conformance.sender.transcript import transcribing
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a response body that are read; an error page has 437, the flow's answer 30."""
-
-CSRF_HEADER = "x-csrf-token"
-
-SHORTEST_SECRET = 8
-"""Characters; cutting shorter texts out of an answer would cut up innocent words."""
 
 FAR_SIDE_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """All that requests and urllib3 let through for something that the far side did."""
@@ -134,32 +127,9 @@ def _exchange(adapter: SenderAdapter, prepared: requests.PreparedRequest, call: 
     """Straight through the adapter: a session would follow redirects in thought, and add what the environment says."""
     with adapter.send(prepared, stream=True, timeout=call.seconds) as answer:
         body = answer.raw.read(BODY_LIMIT, decode_content=True)
-        headers = _without_cookies(answer)
+        headers, body = harmless(answer.headers.items(), body, call.authorization)
         csrf = _csrf_token(answer)
-    for form in _forms_of_secrets(call):
-        body = body.replace(form.encode(), b"(secret)")
-        headers = tuple((name, value.replace(form, "(secret)")) for name, value in headers)
     return Response(answer.status_code, headers, body, csrf)
-
-
-def _forms_of_secrets(call: Call) -> list[str]:
-    """What of a call's credentials a far side may echo, longest first."""
-    sent = [*call.authorization.headers().values(), *call.authorization.query().values()]
-    forms = {form for value in sent for form in (value, quote(value, safe=""), value.rpartition(" ")[2])}
-    if isinstance(call.authorization, Basic):
-        plain = call.authorization.clientsecret.reveal()
-        forms |= {plain, quote(plain, safe=""), html.escape(plain)}
-    return sorted((form for form in forms if len(form) >= SHORTEST_SECRET), key=len, reverse=True)
-
-
-def _without_cookies(answer: requests.Response) -> tuple[tuple[str, str], ...]:
-    return tuple((name.lower(), _shown(name.lower(), value)) for name, value in answer.headers.items())
-
-
-def _shown(name: str, value: str) -> str:
-    """A cookie and a token let in whoever has them; that a token is required may be read by all."""
-    secret = name == "set-cookie" or (name == CSRF_HEADER and value.lower() != "required")
-    return "…" if secret else value
 
 
 def _csrf_token(answer: requests.Response) -> CsrfToken | None:
