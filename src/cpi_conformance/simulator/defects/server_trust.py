@@ -47,11 +47,18 @@ def _present_leaf_alone(landscape: SimulatedLandscape) -> None:
 
 
 def _present_for(days: tuple[int, int], landscape: SimulatedLandscape) -> None:
+    _present(landscape, _leaf(landscape, _served(landscape).intermediate, hosts.HOST, days=days))
+
+
+def _leaf(landscape: SimulatedLandscape, by: Authority, *names: str, days: tuple[int, int] = (-1, 365)) -> Credential:
+    """A certificate for hosts and addresses, valid from one day to another, counted from now."""
     begins, ends = (landscape.clock.now() + dt.timedelta(days=each) for each in days)
-    leaf = _served(landscape).intermediate.leaf(
-        LEAF.format(host=hosts.HOST), not_before=begins, not_after=ends, usage=Usage.SERVER, hosts=(hosts.HOST,)
-    )
-    _present(landscape, leaf)
+    subject = LEAF.format(host=names[0])
+    return by.leaf(subject, not_before=begins, not_after=ends, usage=Usage.SERVER, hosts=names)
+
+
+def _present_below_root(landscape: SimulatedLandscape) -> None:
+    _present(landscape, _leaf(landscape, _served(landscape).root, hosts.HOST))
 
 
 def _present_without_name(landscape: SimulatedLandscape) -> None:
@@ -59,14 +66,7 @@ def _present_without_name(landscape: SimulatedLandscape) -> None:
 
 
 def _present_for_address(landscape: SimulatedLandscape) -> None:
-    now = landscape.clock.now()
-    leaf = _served(landscape).intermediate.leaf(
-        LEAF.format(host=FOREIGN_HOST),
-        not_before=now - dt.timedelta(days=1),
-        not_after=now + dt.timedelta(days=365),
-        usage=Usage.SERVER,
-        hosts=(FOREIGN_HOST, *ADDRESSES),
-    )
+    leaf = _leaf(landscape, _served(landscape).intermediate, FOREIGN_HOST, *ADDRESSES)
     replace_tls(landscape, default=Presented(FOREIGN_HOST, leaf))
 
 
@@ -128,6 +128,12 @@ DEFECTS = (
         System.EDGE,
         "The load balancer presents its certificate without the intermediate.",
         _present_leaf_alone,
+    ),
+    Defect(
+        "edge-presents-a-leaf-of-the-root",
+        System.EDGE,
+        "The load balancer presents a certificate that the root itself has signed, so that there is no intermediate.",
+        _present_below_root,
     ),
     Defect(
         "edge-presents-an-expired-certificate",
