@@ -434,3 +434,27 @@ def test_deviation_differs_in_exactly_one_attribute(current: Inhabited) -> None:
         current.basic.but()
     with pytest.raises(TypeError):
         current.basic.but(seconds=1)
+
+
+def test_new_connection_for_each_call(server_context: ssl.SSLContext) -> None:
+    """Whatever the far side says: on an old connection no hands are shaken, and nobody may listen any more."""
+    connections: list[int] = []
+
+    def keep_open(listener: socket.socket) -> None:
+        """Answer as many requests as come on each connection, without a word about closing it."""
+        for _ in range(3):
+            connection, (_, port) = listener.accept()
+            connections.append(port)
+            with server_context.wrap_socket(connection, server_side=True) as secured, suppress(OSError):
+                while secured.recv(4096):
+                    secured.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        thread = threading.Thread(target=keep_open, args=(listener,))
+        thread.start()
+        call, sender = call_to(listener.getsockname()[1]), Sender()
+        seen = [sender.send(call) for _ in range(3)]
+        thread.join(timeout=10)
+    assert all(isinstance(each, Accepted) for each in seen)
+    assert [each.evidence.local_port for each in seen] == connections

@@ -126,7 +126,10 @@ def _slashed(name: x509.Name) -> str:
 def _exchange(adapter: SenderAdapter, prepared: requests.PreparedRequest, call: Call) -> Response:
     """Straight through the adapter: a session would follow redirects in thought, and add what the environment says."""
     with adapter.send(prepared, stream=True, timeout=call.seconds) as answer:
+        connection = answer.raw.connection
         body = answer.raw.read(BODY_LIMIT, decode_content=True)
+        if connection is not None:
+            connection.close()  # whoever answers without Connection: close would be given the next call on it
         headers, body = harmless(answer.headers.items(), body, call.authorization)
         csrf = _csrf_token(answer)
     return Response(answer.status_code, headers, body, csrf)
