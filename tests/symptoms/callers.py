@@ -109,6 +109,13 @@ def chain_not_in_the_pse(scene: Scene) -> Symptoms:
     return tested(backend_test(it).but(pse=pse_of(it).with_issuers(())).call)
 
 
+@produces(22)
+def chain_not_in_the_pse_and_certificate_held_back(scene: Scene) -> Symptoms:
+    it = scene.current
+    test = backend_test(it).but(pse=pse_of(it).with_issuers(())).call
+    return tested(parametrized(test, client_ciphersuites=NOT_BLIND))
+
+
 def leaf_only(it: Inhabited) -> PfxFile:
     """The S-user's PFX without its chain."""
     return write_pfx(open_pfx(it.pfx("sender")), SECRET, with_chain=False)

@@ -161,6 +161,16 @@ def proxy_wants_a_password(scene: Scene) -> Symptoms:
         return tested(backend_test(scene.current, proxy=Proxy("127.0.0.1", str(port))))
 
 
+@produces(16)
+def proxy_does_not_listen(scene: Scene) -> Symptoms:
+    return tested(backend_test(scene.current, proxy=Proxy("127.0.0.1", str(closed_port()))))
+
+
+@produces(16)
+def proxy_without_an_address(scene: Scene) -> Symptoms:
+    return tested(backend_test(scene.current, proxy=Proxy("proxy.invalid", "3128")))
+
+
 @produces(16, needs="curl")
 def proxy_wants_a_password_of_curl(scene: Scene) -> Symptoms:
     with far_side(refusing_proxy) as port:

@@ -20,7 +20,7 @@ def symptoms_of_test(
 
     ``unsaved`` is what the user has in STRUST on the screen, by identity (``TrustManager.unsaved``).
     """
-    own = test.pse.own if test.pse else None
+    path = test.pse.path if test.pse else None
     destination, parameters = test.destination, test.backend.parameters
     error = icm_error(test, observation)
     library = error.library if error else None
@@ -31,6 +31,7 @@ def symptoms_of_test(
         ni_error=library if library and library.startswith("NIE") else None,
         sni_sent=parameters.client_sni and not is_address(destination.target_host),
         address_called=is_address(destination.target_host),
+        by_proxy=destination.proxy is not None,
     )
     if isinstance(observation, Refused) and observation.cause is Cause.TLS_VERSION:
         symptoms |= Symptoms(offers_tls_1_2=_offers_tls_1_2(test))
@@ -42,8 +43,8 @@ def symptoms_of_test(
         | symptoms_of_observation(
             observation,
             trusted=test.pse.certificate_list if test.pse else (),
-            own=(own.certificate, *own.issuers) if own else (),
-            configured=own is not None,
+            own=(path.certificate, *path.issuers) if path else (),
+            configured=path is not None,
             authorization=destination.logon,
         )
     )

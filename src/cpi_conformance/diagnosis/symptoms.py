@@ -68,6 +68,7 @@ class Symptoms:
         known_issuer: the CA that is missing is one from which SAP has its server certificates.
         sni_sent: the handshake named the host.
         address_called: the host was given as an IP address.
+        by_proxy: the call goes through an HTTP proxy, so that it is the proxy that is looked for and called.
         offers_tls_1_2: TLS 1.2 or newer was offered.
         credentials: what was presented.
         clientid_shaped: the clientid looks like one (``sb-…!b…|it…!b…``), without a character more.
@@ -113,6 +114,7 @@ class Symptoms:
     known_issuer: bool | None = None
     sni_sent: bool | None = None
     address_called: bool | None = None
+    by_proxy: bool | None = None
     offers_tls_1_2: bool | None = None
     credentials: Credentials | None = None
     clientid_shaped: bool | None = None
