@@ -10,9 +10,11 @@ from cpi_conformance.certificates import dn
 from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import Cause
 from cpi_conformance.verdict import Severity
-from fixtures.backend import Administrator, Chain, Sm59
 from fixtures.checks import check, on_profiles, row
 from fixtures.missing_ca import MissingCa
+from fixtures.server_chain import Chain
+from fixtures.sm59 import Sm59
+from fixtures.strust import Administrator
 
 pytestmark = [on_profiles("whitepaper", "current"), pytest.mark.usefixtures("standard_edition")]
 
@@ -115,13 +117,9 @@ def test_matrix(missing_ca: MissingCa, landscape: Landscape) -> None:
 
     Source: whitepaper, troubleshooting, error 2; SAP help 4509f60.
     """
-    outcomes = []
-    for present in SUBSETS:
-        if {ROOT, CLIENT_INTERMEDIATE} <= present:
-            outcomes.append(missing_ca.connects(present))
-        else:
-            outcomes.append(missing_ca.fails(present, as_refused(landscape) if ROOT in present else Cause.MISSING_CA))
-    missing_ca.draw(tuple(outcomes))
+    for_want = {True: as_refused(landscape), False: Cause.MISSING_CA}
+    enough = {ROOT, CLIENT_INTERMEDIATE}
+    missing_ca.holds({present: None if enough <= present else for_want[ROOT in present] for present in SUBSETS})
 
 
 @check(

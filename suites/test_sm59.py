@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from cpi_conformance.backend import ANONYMOUS, STANDARD, Backend, ConnectionTest, Proxy, Pse
+from cpi_conformance.backend import ANONYMOUS, STANDARD, ConnectionTest, Proxy
 from cpi_conformance.backend.icm import NO_FITTING_CERTIFICATE
 from cpi_conformance.certificates import PfxFile, open_pfx
 from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import Cause
 from cpi_conformance.verdict import Severity
-from fixtures.backend import Sm59
 from fixtures.checks import check, on_profiles, row
+from fixtures.sm59 import Sm59
 
 HOST = ("3.rfc.6",)
 SECURITY = ("3.rfc.7.1", "3.rfc.7.2")
@@ -257,15 +257,11 @@ def test_certificate_held_back(connection_test: ConnectionTest, of_untrusted_ca:
 @standard_only
 @on_profiles("whitepaper", "current")
 @check("SM59-30", "the backend connects as it was exported", steps=("3.rfc.10", "3.error.2"), severity=Severity.BLOCKER)
-def test_exported_backend(connection_test: ConnectionTest, landscape: Landscape, passport: PfxFile, sm59: Sm59) -> None:
+def test_exported_backend(exported_test: ConnectionTest, sm59: Sm59) -> None:
     """Accepted: with the certificate list and PSE that were exported from STRUST the connection test ends with 200.
 
     This is how QA learns before the transport whether the backend will connect, without logging on to it.
 
     Source: whitepaper, chapter 3.
     """
-    exported = landscape.exported_backend()
-    pse = exported.pse if exported.pse.own else Pse(open_pfx(passport), exported.pse.certificate_list)
-    destination = replace(connection_test.destination, ssl_certificate=exported.identity, proxy=exported.proxy)
-    backend = Backend(((exported.identity, pse),), exported.parameters)
-    sm59.succeeds(replace(connection_test, backend=backend, destination=destination))
+    sm59.succeeds(exported_test)

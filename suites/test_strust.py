@@ -9,8 +9,10 @@ import pytest
 from cpi_conformance.backend import STANDARD, ConnectionTest, Pse, StrustProblem, StrustRefused, TrustManager
 from cpi_conformance.sender import Cause
 from cpi_conformance.verdict import Severity
-from fixtures.backend import IDENTITY, Administrator, Chain, ChapterThree, Sm59, add
 from fixtures.checks import check, on_profiles
+from fixtures.server_chain import Chain
+from fixtures.sm59 import Sm59
+from fixtures.strust import IDENTITY, Administrator, ChapterThree, add
 
 pytestmark = [on_profiles("whitepaper", "current"), pytest.mark.usefixtures("standard_edition")]
 
@@ -71,6 +73,7 @@ def test_empty_list(
     sm59.fails(connection_test.but(pse=chapter_three.own_saved), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED(-102)")
 
 
+@pytest.mark.usefixtures("cas")
 @check("STRUST-05", "only the client certificate's CAs are in the list", steps=CLIENT_CAS)
 def test_client_cas_only(connection_test: ConnectionTest, chapter_three: ChapterThree, sm59: Sm59) -> None:
     """Refused at server-trust: the CAs of one's own certificate do not vouch for the load balancer.
@@ -80,6 +83,7 @@ def test_client_cas_only(connection_test: ConnectionTest, chapter_three: Chapter
     sm59.fails(connection_test.but(pse=chapter_three.client_cas_saved), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED")
 
 
+@pytest.mark.usefixtures("cas")
 @check("STRUST-06", "the load balancer's CAs are in the list, but not saved", steps=(*SERVER_CAS, "3.lbca.11"))
 def test_unsaved_list(connection_test: ConnectionTest, chapter_three: ChapterThree, sm59: Sm59) -> None:
     """Refused at server-trust: a certificate that the list shows is trusted only after *Save*.

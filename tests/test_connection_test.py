@@ -63,7 +63,7 @@ def test_status_200(good: ConnectionTest) -> None:
     assert len(observation.evidence.client_chain) == 3
     assert icm_error(good, observation) is None
     screen = result_screen(good, observation)
-    assert "Status HTTP Response  200" in screen
+    assert "Status HTTP Response 200" in screen
     assert WHITEPAPER_FLOW.body in screen
     assert "HTTP status 200" in trace(good, observation)
 

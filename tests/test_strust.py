@@ -38,7 +38,7 @@ def store() -> PseStore:
 @pytest.fixture
 def editing(store: PseStore) -> TrustManager:
     """STRUST in edit mode."""
-    manager = TrustManager(store, "EDITOR")
+    manager = TrustManager(store)
     manager.edit()
     return manager
 
@@ -70,6 +70,8 @@ def test_identity_is_there_only_after_save_with_a_request(store: PseStore) -> No
     assert "CPI2" not in store.identities
     identities.save("S4HK900002")
     assert store.identities["CPI2"].node == "SSL client another"
+    assert set(store.identities) == {STANDARD, ANONYMOUS, "CPI", "CPI2"}
+    assert problem_of(identities.save) is None, "nothing is left to be transported"
 
 
 @pytest.mark.parametrize(
@@ -129,11 +131,14 @@ def test_everything_that_changes_is_greyed_out_in_display_mode(
     assert problem_of(manager.add_to_certificate_list) is None
 
 
-def test_one_user_edits_at_a_time(store: PseStore, editing: TrustManager) -> None:
-    other = TrustManager(store, "OTHER")
+def test_one_session_edits_at_a_time(store: PseStore, editing: TrustManager) -> None:
+    other = TrustManager(store)
     assert problem_of(other.edit) is StrustProblem.FOREIGN_LOCK
     assert not other.editing
+    assert problem_of(other.save) is StrustProblem.DISPLAY_MODE
     assert problem_of(editing.edit) is None
+    other.leave()
+    assert editing.editing
     editing.leave()
     assert problem_of(other.edit) is None
     assert other.editing
@@ -156,14 +161,29 @@ def test_save_as_is_effective_with_save(store: PseStore, editing: TrustManager, 
     editing.import_pfx(current.pfx("sender"))
     editing.save_as("CPI")
     assert store.effective("CPI") is None
-    assert store.changes == 0
+    assert editing.unsaved == {"CPI": editing.file}
     editing.save()
+    assert editing.unsaved == {}
     pse = store.effective("CPI")
     assert pse is not None
     assert pse.own is not None
     assert pse.own.certificate == open_pfx(current.pfx("sender")).certificate
-    assert store.changes == 1
     assert store.effective(STANDARD) is None
+
+
+def test_save_as_replaces_the_whole_pse(
+    store: PseStore, editing: TrustManager, current: Inhabited, root: bytes
+) -> None:
+    """Message TRUST022; the list has to be filled again, which chapter 3 does afterwards."""
+    editing.open("CPI")
+    editing.import_certificate(root)
+    editing.add_to_certificate_list()
+    editing.save()
+    editing.import_pfx(current.pfx("sender"))
+    for identity in ("CPI", STANDARD):
+        editing.save_as(identity)
+    editing.save()
+    assert store.effective("CPI") == store.effective(STANDARD) == Pse(open_pfx(current.pfx("sender")))
 
 
 @pytest.mark.parametrize(
@@ -218,6 +238,8 @@ def test_list_is_effective_with_save_and_lost_without(
     editing.leave()
     editing.edit()
     assert editing.open("CPI").certificate_list == ()
+    assert problem_of(editing.add_to_certificate_list) is StrustProblem.NOTHING_CHOSEN
+    assert problem_of(lambda: editing.save_as("CPI")) is StrustProblem.NOTHING_IMPORTED
     editing.import_certificate(root)
     editing.add_to_certificate_list()
     editing.save()
@@ -251,15 +273,19 @@ def test_issuers_of_the_own_certificate_go_into_the_list(
     editing.import_pfx(current.pfx("sender"))
     editing.save_as("CPI")
     editing.open("CPI")
-    for name in ("SAP Cloud Root CA", "SAP Passport CA G2"):
-        editing.choose_issuer(name)
+    intermediate, top = open_pfx(current.pfx("sender")).issuers
+    for issuer in (top, intermediate):
+        editing.choose_issuer(issuer)
         editing.add_to_certificate_list()
     editing.save()
     pse = store.effective("CPI")
     assert pse is not None
     assert pse.own is not None
     assert set(pse.certificate_list) == set(pse.own.issuers)
-    assert problem_of(lambda: editing.choose_issuer("DigiCert")) is StrustProblem.NO_SUCH_CERTIFICATE
+    elsewhere = current.landscape.trusted_root
+    assert problem_of(lambda: editing.choose_issuer(elsewhere)) is StrustProblem.NO_SUCH_CERTIFICATE
+    editing.open(STANDARD)
+    assert problem_of(lambda: editing.choose_issuer(top)) is StrustProblem.NO_SUCH_CERTIFICATE
 
 
 def test_identities_have_lists_of_their_own(store: PseStore, editing: TrustManager, root: bytes) -> None:
@@ -288,6 +314,9 @@ def test_path_ends_where_an_issuer_is_missing(current: Inhabited) -> None:
         return len(path.issuers)
 
     assert (reached(), reached(root), reached(intermediate), reached(intermediate, root)) == (0, 0, 1, 2)
+    swapped = Pse(own).with_issuers((root, intermediate)).path
+    assert swapped is not None
+    assert swapped.issuers == (), "levels of FCPath are in order; what does not follow is not sent"
     assert Pse().path is None
     with pytest.raises(ValueError, match="own certificate"):
         Pse().with_issuers([root])

@@ -6,7 +6,7 @@ from cpi_conformance.backend.icm import Icm
 from cpi_conformance.backend.icm_errors import IcmError, icm_error
 from cpi_conformance.backend.parameters import Parameters
 from cpi_conformance.backend.pse import ANONYMOUS, STANDARD, Pse, SslClientIdentity
-from cpi_conformance.backend.sm59_result import result_screen
+from cpi_conformance.backend.sm59_result import result_line, result_screen
 from cpi_conformance.backend.strust import PseStore, SslClientIdentities, TrustManager
 from cpi_conformance.backend.strust_refusals import StrustProblem, StrustRefused
 from cpi_conformance.backend.trace import trace
@@ -30,6 +30,7 @@ __all__ = [
     "TestDeviation",
     "TrustManager",
     "icm_error",
+    "result_line",
     "result_screen",
     "trace",
 ]

@@ -16,7 +16,7 @@ from itertools import product
 from cryptography import x509
 
 from cpi_conformance.backend.pse import Pse
-from cpi_conformance.certificates import Credential, dn
+from cpi_conformance.certificates import Credential, dn, missing_issuer
 from cpi_conformance.sender import Cause, Layer, Observation, Refused
 
 
@@ -74,17 +74,16 @@ def what_to_import(pse: Pse, observation: Observation) -> Import | None:
     if not isinstance(observation, Refused):
         return None
     if observation.cause is Cause.MISSING_CA:
-        named = (observation.evidence.detail or "").removeprefix("missing CA: ")
-        return Import(CERTIFICATE_LIST, named) if named else None
+        missing = missing_issuer(observation.evidence.server_chain, pse.certificate_list)
+        return Import(CERTIFICATE_LIST, missing) if missing else None
     of_client = observation.layer in (Layer.CLIENT_TRUST, Layer.AUTHENTICATION)
-    path = pse.path
-    if not of_client or path is None:
+    named, path = observation.evidence.accepted_cas, pse.path
+    if not of_client or not named or path is None:  # without names nobody can say up to where a chain has to lead
         return None
     top = path.root
-    accepted = set(observation.evidence.accepted_cas)
-    if top.subject == top.issuer or dn(top.issuer) in accepted or not accepted:
-        return None
-    return Import(OWN_CERTIFICATE, dn(top.issuer))
+    return (
+        Import(OWN_CERTIFICATE, dn(top.issuer)) if top.subject != top.issuer and dn(top.issuer) not in named else None
+    )
 
 
 @dataclass(frozen=True)

@@ -28,16 +28,14 @@ class PseStore:
     Attributes:
         identities: by their names, the preinstalled ones included.
         pses: by the name of their identity; an identity may have none.
-        locked_by: the user who is editing, if any.
-        changes: how often the ICM has been told that a PSE has changed.
+        locked_by: the session that is editing, if any; another one of the same user is kept out as well.
     """
 
     identities: dict[str, SslClientIdentity] = field(
         default_factory=lambda: {identity.name: identity for identity in PREINSTALLED}
     )
     pses: dict[str, Pse] = field(default_factory=dict)
-    locked_by: str | None = None
-    changes: int = 0
+    locked_by: TrustManager | None = None
 
     def effective(self, identity: str) -> Pse | None:
         """The PSE that the ICM uses for an identity; ``None`` when it has none."""
@@ -83,17 +81,16 @@ class SslClientIdentities:
 
 
 class TrustManager:
-    """STRUST as one user has it on the screen.
+    """STRUST as one session has it on the screen.
 
     Attributes:
         file: what *PSE > Import* has loaded; it belongs to no identity yet.
         chosen: the certificate in the lower pane, which works as a clipboard.
     """
 
-    def __init__(self, store: PseStore, user: str = "BASIS", *, takes_pfx: bool = True) -> None:
+    def __init__(self, store: PseStore, *, takes_pfx: bool = True) -> None:
         """``takes_pfx``: whether the release imports ``.pfx`` and ``.p12``, or ``.pse`` only (KBA 2148457)."""
         self._store = store
-        self._user = user
         self._takes_pfx = takes_pfx
         self._working: dict[str, Pse] = {}
         self._shown: str | None = None
@@ -102,8 +99,8 @@ class TrustManager:
 
     @property
     def editing(self) -> bool:
-        """Whether this user is in edit mode."""
-        return self._store.locked_by == self._user
+        """Whether this session is in edit mode."""
+        return self._store.locked_by is self
 
     @property
     def unsaved(self) -> dict[str, Pse]:
@@ -112,9 +109,9 @@ class TrustManager:
 
     def edit(self) -> None:
         """Switch from display to change; ``StrustRefused`` while somebody else does."""
-        if self._store.locked_by not in (None, self._user):
+        if self._store.locked_by not in (None, self):
             raise StrustRefused(StrustProblem.FOREIGN_LOCK)
-        self._store.locked_by = self._user
+        self._store.locked_by = self
 
     def open(self, identity: str) -> Pse:
         """Double-click the node of an identity: its PSE as it would be saved now, an empty one when it has none."""
@@ -159,14 +156,12 @@ class TrustManager:
             raise StrustRefused(StrustProblem.NO_SUCH_IDENTITY)
         self._working[identity] = self.file
 
-    def choose_issuer(self, subject: str) -> x509.Certificate:
-        """Double-click an issuer of the own certificate, by a part of its subject; it is shown in the lower pane."""
+    def choose_issuer(self, issuer: x509.Certificate) -> None:
+        """Double-click an issuer of the own certificate of the PSE that is open; it is shown in the lower pane."""
         own = self.shown.own
-        found = [each for each in (own.issuers if own else ()) if subject in each.subject.rfc4514_string()]
-        if not found:
+        if own is None or issuer not in own.issuers:
             raise StrustRefused(StrustProblem.NO_SUCH_CERTIFICATE)
-        self.chosen = found[0]
-        return self.chosen
+        self.chosen = issuer
 
     def import_certificate(self, content: bytes) -> x509.Certificate:
         """*Import* in the section *Certificate*: a ``.cer`` file is shown in the lower pane; that is no change yet.
@@ -204,7 +199,6 @@ class TrustManager:
         """Store every changed PSE and tell the ICM; ``StrustRefused`` in display mode."""
         self._require_edit_mode()
         self._store.pses.update(self._working)
-        self._store.changes += len(self._working)
         self._working = {}
 
     def leave(self) -> None:

@@ -24,7 +24,7 @@ class StrustProblem(Enum):
 
 EXPLAINED = {
     StrustProblem.DISPLAY_MODE: "greyed out in display mode; choose Edit (Display <-> Change)",
-    StrustProblem.FOREIGN_LOCK: "the PSEs are being edited by somebody else; wait until the lock is released",
+    StrustProblem.FOREIGN_LOCK: "the PSEs are being edited in another session; wait until it is left",
     StrustProblem.CERTIFICATE_EXISTS: "the certificate is in the list already; nothing is to be done",
     StrustProblem.NOTHING_CHOSEN: "no certificate is shown; double-click an issuer, or import a certificate first",
     StrustProblem.NOTHING_IMPORTED: "the node File is empty; choose PSE > Import first",
