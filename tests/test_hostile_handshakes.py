@@ -24,8 +24,11 @@ CERTIFICATE, CERTIFICATE_REQUEST = 11, 13
 
 DERS = [credential(f"CN=Host {number},O=Far Side").certificate.public_bytes(Encoding.DER) for number in range(2)]
 NAMES = [x509.Name.from_rfc4514_string(f"CN=Authority {number},C=DE").public_bytes() for number in range(3)]
-UNREADABLE_NAME = DERS[0].replace(b"Far Side", b"\xff\xfe\xff\xfe\xff\xfe\xff\xfe")
-"""A certificate whose shape is sound and whose subject is no text."""
+ORGANIZATION = b"\x0c\x08Far Side"
+UNREADABLE_NAME = DERS[0].replace(ORGANIZATION, b"\x16\x08\xffar Side")
+"""A certificate whose shape is sound; its subject is no text, which OpenSSL does not mind."""
+NO_IDENTIFIER = DERS[0].replace(ORGANIZATION, b"\x03\x08Far Side")
+"""Likewise, with bits in the place of a text."""
 
 
 def vector(content: bytes, size: int) -> bytes:
@@ -74,9 +77,9 @@ def test_names_are_read_back(names: list[bytes], version: int) -> None:
 @pytest.mark.parametrize("version", [TLS_1_2_ON_THE_WIRE, TLS_1_3_ON_THE_WIRE], ids=["TLS 1.2", "TLS 1.3"])
 def test_what_cannot_be_read_is_left_out(version: int) -> None:
     """Also a certificate that only shows when its subject is asked for that it is none."""
-    served = certificate_message([b"", b"no certificate", UNREADABLE_NAME, DERS[1]], version)
+    served = certificate_message([b"", b"no certificate", UNREADABLE_NAME, NO_IDENTIFIER, DERS[1]], version)
     assert [each.public_bytes(Encoding.DER) for each in certificates_in(served, version)] == [DERS[1]]
-    asked = certificate_request([b"", b"no name", NAMES[2]], version)
+    asked = certificate_request([b"", b"no name", NAMES[0].replace(b"\x0c\x0b", b"\x03\x0b"), NAMES[2]], version)
     assert names_in(asked, version) == (dn(x509.Name.from_bytes(NAMES[2])),)
 
 

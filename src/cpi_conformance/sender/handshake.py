@@ -12,6 +12,7 @@ import warnings
 from cryptography import x509
 
 from cpi_conformance.certificates import dn
+from cpi_conformance.certificates.chain import UNREADABLE
 
 HEADER = 4
 """Bytes of a message before its content: its kind, and three of length (RFC 8446, section 4)."""
@@ -77,7 +78,7 @@ def _certificate(der: bytes) -> x509.Certificate | None:
             certificate = x509.load_der_x509_certificate(der)
             dn(certificate.subject)  # names are read when they are asked for, and whoever explains a refusal does
             dn(certificate.issuer)
-        except (ValueError, x509.InvalidVersion):
+        except (*UNREADABLE, x509.InvalidVersion):
             return None
     return certificate
 
@@ -85,5 +86,5 @@ def _certificate(der: bytes) -> x509.Certificate | None:
 def _name(der: bytes) -> str | None:
     try:
         return dn(x509.Name.from_bytes(der))
-    except ValueError:
+    except UNREADABLE:
         return None
