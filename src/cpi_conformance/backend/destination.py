@@ -37,7 +37,7 @@ class Destination:
         ssl_active: *Logon & Security > SSL*.
         ssl_certificate: the SSL client identity whose PSE is used.
         logon: *No Logon*, or *Basic Authentication*.
-        timeout: seconds.
+        timeout: seconds, for a connection test from beginning to end.
     """
 
     name: str

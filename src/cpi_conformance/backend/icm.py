@@ -22,6 +22,7 @@ from cpi_conformance.certificates.host_names import is_for
 from cpi_conformance.sender import Accepted, Cause, Evidence, Observation, Refused, Response
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status, described
 from cpi_conformance.sender.completion import completed, detail_of, is_cut
+from cpi_conformance.sender.connections import kept_in_time
 from cpi_conformance.sender.echoes import harmless
 from cpi_conformance.sender.sender import BODY_LIMIT
 from cpi_conformance.sender.transcript import Transcript, transcribing
@@ -56,7 +57,7 @@ class Icm:
             cause, told = unfit
             return Refused(cause, replace(evidence, detail=told))
         plain, detail = not test.destination.ssl_active, None
-        with transcribing() as transcript:
+        with transcribing(test.destination.timeout) as transcript:
             try:
                 response = self._exchange(test)
             except PseUnusable as unusable:
@@ -90,7 +91,7 @@ class Icm:
 
     def _connection(self, address: tuple[str, int], seconds: float) -> socket.socket:
         try:
-            return socket.create_connection(address, seconds)
+            return kept_in_time(socket.create_connection(address, seconds))
         except UnicodeError:  # a label that is no host name never gets as far as a resolver
             raise socket.gaierror(socket.EAI_NONAME, "the host is no host name") from None
 

@@ -202,7 +202,7 @@ class Call:
     tls: TlsRange = TLS_ANY
     csrf: CsrfToken = NO_CSRF_TOKEN
     expects: Expected = Expected()
-    seconds: float = 30.0
+    seconds: float = 30.0  # from beginning to end
 
     @property
     def presents_certificate(self) -> bool:

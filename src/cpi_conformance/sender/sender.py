@@ -60,7 +60,7 @@ class Sender:
         except requests.exceptions.InvalidURL:
             return Refused(Cause.UNKNOWN_HOST, replace(evidence, detail="the host is no host name"))
         plain = call.scheme == "http"
-        with transcribing() as transcript:
+        with transcribing(call.seconds) as transcript:
             try:
                 response = _exchange(adapter, prepared, call)
             except FAR_SIDE_ERRORS as error:

@@ -22,6 +22,7 @@ from typing import Any
 from cryptography import x509
 
 from cpi_conformance.sender.alerts import alert_name
+from cpi_conformance.sender.deadline import Deadline
 from cpi_conformance.sender.handshake import certificates_in, names_in
 
 ALERT = 21
@@ -70,6 +71,7 @@ class Transcript:
     local_port: int | None = None
     connected_at: float | None = None
     agreed_at: float | None = None
+    deadline: Deadline | None = None
 
     @property
     def hello_sent(self) -> bool:
@@ -115,10 +117,18 @@ class Transcript:
 _current: ContextVar[Transcript | None] = ContextVar("transcript", default=None)
 
 
+def current_transcript() -> Transcript | None:
+    """Of the block that this is within; ``None`` outside of one."""
+    return _current.get()
+
+
 @contextmanager
-def transcribing() -> Iterator[Transcript]:
-    """Within this block, connections of watched contexts are taken down; one block, one connection."""
-    transcript = Transcript()
+def transcribing(seconds: float) -> Iterator[Transcript]:
+    """Within this block, connections of watched contexts are taken down; one block, one connection.
+
+    A connection's reads come to their end when so many seconds have passed since the block began.
+    """
+    transcript = Transcript(deadline=Deadline(seconds))
     token = _current.set(transcript)
     try:
         yield transcript
@@ -131,9 +141,11 @@ class WatchedSocket(ssl.SSLSocket):
 
     Attributes:
         named: the CAs that the server accepts, once it has asked for a certificate.
+        deadline: when the handshake, and each read, has to be over.
     """
 
     named: tuple[str, ...] | None = None
+    deadline: Deadline | None = None
 
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands, note what passed, and wait for the verdict on our certificate."""
@@ -143,7 +155,9 @@ class WatchedSocket(ssl.SSLSocket):
             return
         transcript.connected_at = time.perf_counter()
         transcript.local_port = self.getsockname()[1]
+        self.deadline = transcript.deadline
         try:
+            self._limit()
             super().do_handshake(block)
             if transcript.certificate_requested and self.version() == "TLSv1.3":
                 self._await_verdict(transcript)
@@ -153,6 +167,15 @@ class WatchedSocket(ssl.SSLSocket):
             if cipher:
                 transcript.cipher = cipher[0]
                 transcript.version = self.version() or cipher[1]  # none yet when the handshake has failed
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002  # its name in the library
+        """As of any TLS socket, whose other ways to read come here; ``TimeoutError`` at the deadline."""
+        self._limit()
+        return super().read(len, buffer)
+
+    def _limit(self) -> None:
+        if self.deadline is not None:
+            self.deadline.limit(self)
 
     def _await_verdict(self, transcript: Transcript) -> None:
         """Read until a session ticket (accepted), an alert or the end (refused), or time is up."""

@@ -1,0 +1,40 @@
+"""Connections of urllib3 that are over when the call has to be."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from cpi_conformance.sender.deadline import TimedSocket
+from cpi_conformance.sender.transcript import current_transcript
+
+
+def kept_in_time(connected: socket.socket) -> socket.socket:
+    """A connection whose reads are over when the call has to be; its transcript learns that it has come about."""
+    transcript = current_transcript()
+    if transcript is None or transcript.deadline is None:
+        return connected
+    transcript.connected_at = time.perf_counter()
+    return TimedSocket(connected, transcript.deadline)
+
+
+class PlainConnection(HTTPConnection):
+    """HTTP without TLS."""
+
+    def connect(self) -> None:
+        """Connect, and let nothing take longer than the call may."""
+        super().connect()
+        self.sock = kept_in_time(self.sock)
+
+
+class PlainPool(HTTPConnectionPool):
+    """Connections without TLS."""
+
+    ConnectionCls = PlainConnection
+
+
+POOLS = {"http": PlainPool, "https": HTTPSConnectionPool}
+"""By scheme; the sockets of a watched context keep the time themselves."""
