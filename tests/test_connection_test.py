@@ -88,7 +88,9 @@ HTTP = "None"
         pytest.param({"target_host": " localhost"}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="blank-before-host"),
         pytest.param({"service_number": ""}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="no-service"),
         pytest.param({"service_number": "44x"}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="service-with-letter"),
-        pytest.param({"service_number": "70000"}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="service-too-large"),
+        pytest.param({"service_number": "0"}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="service-zero"),
+        pytest.param({"service_number": "65536"}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="service-too-large"),
+        pytest.param({"service_number": "\u0664\u0664"}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="other-digits"),
         pytest.param({"path_prefix": "/http/wrong"}, Cause.NO_SUCH_ENDPOINT, HTTP, id="wrong-path"),
         pytest.param({"path_prefix": ""}, Cause.NO_SUCH_ENDPOINT, HTTP, id="no-path"),
         pytest.param(
@@ -113,7 +115,7 @@ HTTP = "None"
             "ICM_HTTP_SSL_ERROR SSSLERR_ALERT_PROTOCOL_VERSION",
             id="tls-1-0",
         ),
-        pytest.param({"proxy": Proxy("", "3128")}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="proxy-without-host"),
+        pytest.param({"proxy": Proxy(" ", "3128")}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="proxy-without-host"),
         pytest.param(
             {"proxy": Proxy("proxy", "x")}, Cause.DESTINATION_FIELD, CREATE_FAILED, id="proxy-without-service"
         ),
@@ -265,6 +267,7 @@ def test_150_agrees_on_tls_1_2(good: ConnectionTest) -> None:
         pytest.param({}, id="none"),
         pytest.param({"ssl_active": False, "path_prefix": "/"}, id="two"),
         pytest.param({"name": "another"}, id="the-name-alone"),
+        pytest.param({"timeout": 1.0}, id="the-timeout-alone"),
         pytest.param({"colour": "red"}, id="unknown"),
         pytest.param({"pse": "no PSE"}, id="not-a-pse"),
     ],
@@ -272,6 +275,28 @@ def test_150_agrees_on_tls_1_2(good: ConnectionTest) -> None:
 def test_a_deviation_differs_in_one_attribute(good: ConnectionTest, change: dict[str, object]) -> None:
     with pytest.raises(TypeError):
         good.but(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "presents"),
+    [
+        pytest.param({"path_prefix": "/"}, True, id="blind"),
+        pytest.param({"client_ciphersuites": NOT_BLIND}, False, id="not-blind"),
+        pytest.param({"ssl_certificate": ANONYMOUS}, False, id="no-own-certificate"),
+        pytest.param({"ssl_active": False}, False, id="no-ssl"),
+    ],
+)
+def test_whether_a_certificate_goes_out_for_sure(
+    good: ConnectionTest, change: dict[str, object], presents: bool
+) -> None:
+    """For a judge, who takes no refusal for one of a certificate that was not sent."""
+    assert good.but(**change).call.presents_certificate == presents
+
+
+def test_words_for_a_test(good: ConnectionTest) -> None:
+    at = f"{HOST}:{good.destination.service_number}{PATH}"
+    assert str(good) == f"connection test of CPI to https://{at}"
+    assert str(good.but(ssl_active=False).call) == f"connection test of CPI to http://{at}"
 
 
 def test_taking_the_pse_away(good: ConnectionTest) -> None:
@@ -299,7 +324,7 @@ def proxy_that_answers(content: bytes) -> Iterator[tuple[Proxy, list[bytes]]]:
                 pass
 
     with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield Proxy("127.0.0.1", str(server.server_address[1])), asked
         server.shutdown()

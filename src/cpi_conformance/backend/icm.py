@@ -146,7 +146,9 @@ def _unfit(test: ConnectionTest) -> tuple[Cause, str] | None:
 
 
 def _judged(response: Response, evidence: Evidence, plain: bool) -> Observation:
-    cause = Cause.BROKEN_ANSWER if is_cut(response) else cause_of_status(response, plain=plain)
+    if is_cut(response):
+        return Refused(Cause.BROKEN_ANSWER, evidence)  # what looks like its status is none
+    cause = cause_of_status(response, plain=plain)
     if cause is None:
         return Accepted(response, evidence)
     detail = evidence.detail or f"HTTP status {response.status}"

@@ -7,8 +7,10 @@ import socket
 
 from cpi_conformance.backend.destination import Proxy
 
-LONGEST_HEAD = 16 * 1024
-"""Bytes of a proxy's answer that are read."""
+LONGEST_HEAD, LONGEST_TOLD = 16 * 1024, 200
+"""Bytes of a proxy's answer that are read, and of its first line that are told."""
+
+END = b"\r\n\r\n"
 
 
 class ProxyRefused(Exception):
@@ -27,20 +29,23 @@ def through(connection: socket.socket, proxy: Proxy, host: str, port: int) -> No
         pair = base64.b64encode(f"{proxy.user}:{proxy.password.reveal()}".encode()).decode()
         lines.append(f"Proxy-Authorization: Basic {pair}")
     connection.sendall("\r\n".join((*lines, "", "")).encode("utf-8"))
-    version, _, told = _first_line(connection).partition(" ")
-    if not version.startswith("HTTP/1.") or not told.startswith("2"):
-        raise ProxyRefused(
-            f"Proxy connection to https://{host}:{port} via {proxy} failed "
-            f"(proxy returned {told.strip() or 'nothing that is HTTP'})"
-        )
+    head = _head(connection)
+    version, _, told = head.partition(b"\r\n")[0][:LONGEST_TOLD].decode("latin-1").partition(" ")
+    if not version.startswith("HTTP/1."):
+        told = "nothing that is HTTP"
+    elif told.startswith("2") and not head.endswith(END):
+        told = "a head without an end"
+    elif told.startswith("2"):
+        return
+    raise ProxyRefused(f"Proxy connection to https://{host}:{port} via {proxy} failed (proxy returned {told.strip()})")
 
 
-def _first_line(connection: socket.socket) -> str:
-    """Of the answer's head, which is read to its end and not beyond: what follows is TLS."""
+def _head(connection: socket.socket) -> bytes:
+    """The head of the answer, to its end and not beyond: what follows is TLS."""
     head = b""
-    while not head.endswith(b"\r\n\r\n") and len(head) < LONGEST_HEAD:
+    while not head.endswith(END) and len(head) < LONGEST_HEAD:
         part = connection.recv(1)
         if not part:
             break
         head += part
-    return head.partition(b"\r\n")[0].decode("latin-1")[:200]
+    return head

@@ -70,8 +70,9 @@ def _peer(observation: Refused) -> Iterator[str]:
         yield from _certificate(level, certificate)
     yield "  Verification result:"
     yield "    Status: Not successful"
-    if observation.evidence.detail:
-        yield f"    Reason: {observation.evidence.detail}"
+    evidence = observation.evidence
+    known = evidence.detail if evidence.detail != evidence.error else None  # an error of OpenSSL's is none of the ICM's
+    yield f"    Reason: {known or observation.cause.replace('-', ' ')}"
 
 
 def _certificate(level: int, certificate: x509.Certificate) -> Iterator[str]:
