@@ -39,7 +39,7 @@ class InTurn(Rehearsed):
     def place(self, order: Order) -> Reply:
         """The next one."""
         self.done.append(("placed", order))
-        replies = self.rehearsed[order]  # type: ignore[index]  # of the two there are
+        replies = self.rehearsed[order]
         return replies.pop(0) if len(replies) > 1 else replies[0]
 
 
