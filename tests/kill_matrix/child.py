@@ -17,6 +17,7 @@ import pytest
 from tests.kill_matrix.meeting import watching
 from tests.kill_matrix.planning import Job
 from tests.kill_matrix.same_keys import same_rsa_keys
+from tests.kill_matrix.without_waits import without_waits
 
 if TYPE_CHECKING:
     from fixtures.landscape import SimulatedLandscapes
@@ -51,7 +52,7 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
     tempfile.tempdir = str(folder)
     simulated = _begin_anew(session, job, folder)
     try:
-        with same_rsa_keys():
+        with same_rsa_keys(), without_waits():
             for item, following in zip(session.items, [*session.items[1:], None], strict=True):
                 session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
