@@ -8,10 +8,10 @@ from random import Random
 from tests.kill_matrix.outcome import Outcome
 from tests.kill_matrix.planning import Job
 
-CALLING = frozenset({"BASIC", "MTLS", "PFX", "TRUST"})
+CALLING = frozenset({"BASIC", "CA", "MTLS", "PFX", "SM59", "TRIAL", "TRUST"})
 """How the ids of checks begin that only call; they need nothing but the landscape file."""
 
-CREATING = frozenset({"CSRF", "FLOW", "KEYS", "TOKEN"})
+CREATING = frozenset({"CSRF", "FLOW", "KEYS", "STORE", "TOKEN"})
 """Of checks that create something first, which costs a run half a second more."""
 
 CHECKS = 24
