@@ -81,7 +81,7 @@ def _per_call(samples: Samples, compared: Iterable[Kind]) -> Iterable[Row]:
         plain = samples[f"bare {kind.name}"]
         yield Row(f"{kind.name}: bare TLS handshake and request", plain, "ms")
         yield Row("  the sender's call, to the bare one", samples[f"sender {kind.name}"], "ms", plain)
-        yield Row("  a check, to the bare call", samples[f"check {kind.name}"], "ms", plain, "at most 3")
+        yield Row("  a check of three calls, to one bare call", samples[f"check {kind.name}"], "ms", plain, "at most 3")
 
 
 def _per_run(samples: Samples) -> Sequence[Row]:

@@ -14,7 +14,7 @@ class Kind:
 
     Attributes:
         calls: samples of what the checks send, in equal parts.
-        checks: test functions whose every check makes one such call of its own; its twin is shared.
+        checks: test functions whose every check makes such a call twice, and its twin in between.
     """
 
     name: str
