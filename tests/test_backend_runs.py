@@ -131,6 +131,7 @@ def test_what_is_told(
     with pytest.raises(kind) as outcome:
         sm59.succeeds(backend(Backends(current)))
     assert str(outcome.value).endswith("; " + told.format(root=dn(root), issuer=dn(issuer)))
+    assert isinstance(outcome.value, Refuted | NotProven)
     assert outcome.value.finding.rows[0] == row
 
 
