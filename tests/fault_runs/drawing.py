@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from cpi_conformance.verdict import Verdict
 from tests.kill_matrix.outcome import Outcome
 from tests.kill_matrix.planning import Job
 
@@ -33,8 +34,8 @@ class Drawing:
     """Draws runs.
 
     ``baselines`` say which checks there are, by profile and defects.
-    Every second run is made on a landscape with a defect, if there is a baseline of one: there a check that is
-    proven by a fault would show.
+    Every second run is made on a landscape with a defect, if there is a baseline of one, and up to half of its checks
+    are those that the defect turns red: there a check that is proven by a fault would show.
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class Drawing:
         profile, defects = chance.choice(wrong if wrong and chance.random() < 0.5 else right)
         creates = fault in BEHIND or number // len(self._faults) % EVERY_SO_MANY == 0
         kinds, many = (CREATING, max(1, self._checks * 5 // 12)) if creates else (CALLING, self._checks)
-        rows = self._baselines[profile, defects].rows
-        checks = sorted({row.check for row in rows if row.applicable and kind_of(row.check) in kinds})
-        only = frozenset(chance.sample(checks, min(many, len(checks))))
+        rows = [row for row in self._baselines[profile, defects].rows if row.applicable and kind_of(row.check) in kinds]
+        turned_red = sorted({row.check for row in rows if row.verdict is Verdict.REFUTED})
+        others = sorted({row.check for row in rows} - set(turned_red))
+        telling = chance.sample(turned_red, min(many // 2, len(turned_red)))
+        only = frozenset((*telling, *chance.sample(others, min(many - len(telling), len(others)))))
         return Job(profile, defects, only, fault=(fault, chance.randrange(10**6)))
 
 
