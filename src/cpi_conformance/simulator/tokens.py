@@ -28,9 +28,13 @@ def _signing_key() -> rsa.RSAPrivateKey:
 @lru_cache(maxsize=256)
 def _signed_claims(token: str, issuer: str) -> dict[str, Any]:
     """The claims of a token with our signature and this issuer; a caller shows the same one with each request."""
-    options = {"verify_exp": False, "verify_iat": False, "verify_aud": False}  # the clock may be moved
-    key = _signing_key().public_key()
-    claims: dict[str, Any] = jwt.decode(token, key, algorithms=["RS256"], issuer=issuer, options=options)
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        _signing_key().public_key(),
+        algorithms=["RS256"],
+        issuer=issuer,
+        options={"verify_exp": False, "verify_iat": False, "verify_aud": False},  # the clock may be moved
+    )
     return claims
 
 
