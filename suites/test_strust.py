@@ -61,15 +61,14 @@ def test_save_as_without_save(connection_test: ConnectionTest, chapter_three: Ch
     "the own certificate is saved, the certificate list is empty",
     steps=("3.strust.5.8.6", "3.strust.5.8.7"),
 )
-def test_empty_list(
-    connection_test: ConnectionTest, chapter_three: ChapterThree, sm59: Sm59, server_chain: Chain
-) -> None:
+def test_empty_list(connection_test: ConnectionTest, chapter_three: ChapterThree, sm59: Sm59) -> None:
     """Refused at server-trust: a PSE trusts nobody until its list says so; the missing root is named.
 
     Source: whitepaper, chapter 3, Adding X.509 CAs; troubleshooting, error 2.
     """
     assert chapter_three.own_saved is not None, "Save has stored no PSE"
     assert chapter_three.own_saved.own is not None, "the PSE has no own certificate"
+    assert not chapter_three.own_saved.certificate_list, "something is trusted that nobody has added"
     sm59.fails(connection_test.but(pse=chapter_three.own_saved), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED(-102)")
 
 
@@ -80,19 +79,26 @@ def test_client_cas_only(connection_test: ConnectionTest, chapter_three: Chapter
 
     Source: whitepaper, chapter 3, Adding X.509 CAs, steps 3 to 7; CommonCryptoLib's trust rule.
     """
-    sm59.fails(connection_test.but(pse=chapter_three.client_cas_saved), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED")
+    saved = chapter_three.client_cas_saved
+    assert saved is not None, "Save has stored no PSE"
+    assert saved.own is not None, "the PSE has no own certificate"
+    assert set(saved.certificate_list) == set(saved.own.issuers), "the list does not hold the client certificate's CAs"
+    sm59.fails(connection_test.but(pse=saved), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED")
 
 
 @pytest.mark.usefixtures("cas")
 @check("STRUST-06", "the load balancer's CAs are in the list, but not saved", steps=(*SERVER_CAS, "3.lbca.11"))
-def test_unsaved_list(connection_test: ConnectionTest, chapter_three: ChapterThree, sm59: Sm59) -> None:
+def test_unsaved_list(
+    connection_test: ConnectionTest, chapter_three: ChapterThree, server_chain: Chain, sm59: Sm59
+) -> None:
     """Refused at server-trust: a certificate that the list shows is trusted only after *Save*.
 
     Source: whitepaper, chapter 3, Adding X.509 CAs, step 11; ICM_SSL_PSE_CHANGED.
     """
-    sm59.fails(
-        connection_test.but(pse=chapter_three.server_cas_unsaved), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED"
-    )
+    listed = chapter_three.server_cas_shown.certificate_list
+    assert {server_chain.root, *server_chain.intermediates} <= {*listed}, "the list does not show what was added"
+    unsaved = chapter_three.server_cas_unsaved
+    sm59.fails(connection_test.but(pse=unsaved), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED")
 
 
 @check("STRUST-07", "the root alone is in the list", steps=("3.lbca.4", "3.error.2"), severity=Severity.BLOCKER)
@@ -177,5 +183,6 @@ def test_left_without_save(
     store.pses[IDENTITY] = without_server_cas(chapter_three.finished, server_chain)
     manager = administrator.editing(store)
     add(manager, (server_chain.root, *server_chain.intermediates))
+    assert server_chain.root in manager.shown.certificate_list, "the list does not show what was added"
     manager.leave()
     sm59.fails(connection_test.but(pse=store.effective(IDENTITY)), Cause.MISSING_CA, "SSSLERR_PEER_CERT_UNTRUSTED")

@@ -15,7 +15,10 @@ from itertools import product
 
 from cryptography import x509
 
+from cpi_conformance.backend.connection_test import ConnectionTest
+from cpi_conformance.backend.icm_errors import icm_error
 from cpi_conformance.backend.pse import Pse
+from cpi_conformance.backend.sm59_result import result_line
 from cpi_conformance.certificates import Credential, dn, missing_issuer
 from cpi_conformance.sender import Cause, Layer, Observation, Refused
 
@@ -100,6 +103,19 @@ class Outcome:
     def connects(self) -> bool:
         """Whether the connection test ended with the flow's answer."""
         return self.layer is None
+
+
+def outcome_of(present: Present, test: ConnectionTest, observation: Observation) -> Outcome:
+    """What came of the connection test of a backend with these CAs; of an ICM error the library's name says enough."""
+    refused = observation if isinstance(observation, Refused) else None
+    error = icm_error(test, observation)
+    return Outcome(
+        present=present,
+        layer=str(refused.layer) if refused else None,
+        cause=str(refused.cause) if refused else None,
+        shown=error.library or error.name if error else result_line(test, observation),
+        to_import=what_to_import(test.pse, observation) if test.pse else None,
+    )
 
 
 def as_rows(outcomes: tuple[Outcome, ...]) -> Iterator[dict[str, object]]:
