@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import socket
 
-from cpi_conformance.backend.destination import Proxy
+from cpi_conformance.backend.destination import NO_LOGON, Proxy
+from cpi_conformance.sender import Basic
+from cpi_conformance.sender.echoes import unechoed
 
 LONGEST_HEAD, LONGEST_TOLD = 16 * 1024, 200
 """Bytes of a proxy's answer that are read, and of its first line that are told."""
@@ -25,9 +26,8 @@ def through(connection: socket.socket, proxy: Proxy, host: str, port: int) -> No
         OSError: the connection ended.
     """
     lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
-    if proxy.user and proxy.password is not None:
-        pair = base64.b64encode(f"{proxy.user}:{proxy.password.reveal()}".encode()).decode()
-        lines.append(f"Proxy-Authorization: Basic {pair}")
+    logon = Basic(proxy.user, proxy.password) if proxy.user and proxy.password is not None else NO_LOGON
+    lines += [f"Proxy-{name}: {value}" for name, value in logon.headers().items()]
     connection.sendall("\r\n".join((*lines, "", "")).encode("utf-8"))
     head = _head(connection)
     version, _, told = head.partition(b"\r\n")[0][:LONGEST_TOLD].decode("latin-1").partition(" ")
@@ -37,7 +37,8 @@ def through(connection: socket.socket, proxy: Proxy, host: str, port: int) -> No
         told = "a head without an end"
     elif told.startswith("2"):
         return
-    raise ProxyRefused(f"Proxy connection to https://{host}:{port} via {proxy} failed (proxy returned {told.strip()})")
+    told = unechoed(told.strip(), logon)
+    raise ProxyRefused(f"Proxy connection to https://{host}:{port} via {proxy} failed (proxy returned {told})")
 
 
 def _head(connection: socket.socket) -> bytes:

@@ -22,8 +22,14 @@ def harmless(headers: Iterable[tuple[str, str]], body: bytes, sent: Authorizatio
     kept = tuple((name.lower(), _shown(name.lower(), value)) for name, value in headers)
     for form in _forms_of_secrets(sent):
         body = body.replace(form.encode(), b"(secret)")
-        kept = tuple((name, value.replace(form, "(secret)")) for name, value in kept)
-    return kept, body
+    return tuple((name, unechoed(value, sent)) for name, value in kept), body
+
+
+def unechoed(text: str, sent: Authorization) -> str:
+    """A text of the far side without whatever of ``sent`` it repeats."""
+    for form in _forms_of_secrets(sent):
+        text = text.replace(form, "(secret)")
+    return text
 
 
 def _forms_of_secrets(sent: Authorization) -> list[str]:
