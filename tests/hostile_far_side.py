@@ -1,4 +1,4 @@
-"""A far side on loop-back that does with each caller what a test tells it, without any rule of TLS or HTTP."""
+"""A far side on loop-back that does with each caller what a test tells it, by no rule of TLS or HTTP; and callers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from cpi_conformance.backend import ANONYMOUS, Backend, ConnectionTest, Destination, Icm, Proxy, Pse
 from cpi_conformance.certificates import Authority, Credential, Usage
+from cpi_conformance.secret import Secret
+from cpi_conformance.sender import Basic, Call, Observation, Sender, Trust
 
 NOW = dt.datetime.now(dt.UTC)
 YEAR = dt.timedelta(days=365)
@@ -117,3 +120,34 @@ def shaking_hands_with(context: ssl.SSLContext, tamper: Callable[[bytes], bytes]
             change = bytes
 
     return script
+
+
+LOGON = Basic("sb-caller!b1", Secret("sesame/0815+<open>"))
+"""What each caller presents; it has characters that are written in different ways at different places."""
+
+
+def by_sender(port: int, secured: bool, seconds: float) -> Observation:
+    """A call."""
+    scheme = "https" if secured else "http"
+    trust = Trust((ROOT.certificate,))
+    return Sender().send(Call("localhost", "/http/x", trust, port, "GET", scheme, LOGON, seconds=seconds))
+
+
+def connection_test(port: int, secured: bool, seconds: float, proxy: Proxy | None = None) -> ConnectionTest:
+    """A connection test of the identity that has no certificate of its own."""
+    pses = ((ANONYMOUS, Pse(None, (ROOT.certificate,))),)
+    destination = Destination(
+        "CPI", "localhost", "/http/x", str(port), secured, ANONYMOUS, LOGON, proxy=proxy, timeout=seconds
+    )
+    return ConnectionTest(Backend(pses), destination)
+
+
+def by_icm(port: int, secured: bool, seconds: float) -> Observation:
+    """A connection test."""
+    return Icm().send(connection_test(port, secured, seconds))
+
+
+Caller = Callable[[int, bool, float], Observation]
+
+CALLERS: dict[str, Caller] = {"sender": by_sender, "icm": by_icm}
+"""Who calls a port of this machine, within TLS or not, for so many seconds."""

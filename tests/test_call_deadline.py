@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from cpi_conformance.backend import Backend, ConnectionTest, Destination, Icm, Proxy, Pse
-from cpi_conformance.sender import Accepted, Call, Cause, Layer, Observation, Refused, Sender, Trust
-from tests.hostile_far_side import ROOT, FarSide, Script, server_context, within_tls
+from cpi_conformance.backend import Icm, Proxy
+from cpi_conformance.sender import Accepted, Cause, Layer, Refused
+from tests.hostile_far_side import CALLERS, Caller, FarSide, Script, connection_test, server_context, within_tls
 
 SECONDS = 0.1
 """For a call."""
@@ -54,27 +54,6 @@ ANSWERS: dict[str, tuple[bytes, bytes, bytes]] = {
 }
 
 
-def by_sender(port: int, secured: bool, seconds: float) -> Observation:
-    """A call."""
-    scheme = "https" if secured else "http"
-    return Sender().send(Call("localhost", "/http/x", Trust((ROOT.certificate,)), port, scheme=scheme, seconds=seconds))
-
-
-def connection_test(port: int, secured: bool, seconds: float, proxy: Proxy | None = None) -> ConnectionTest:
-    """A connection test of the identity that has no certificate of its own."""
-    pses = (("ANONYM", Pse(None, (ROOT.certificate,))),)
-    destination = Destination("CPI", "localhost", "/http/x", str(port), secured, "ANONYM", proxy=proxy, timeout=seconds)
-    return ConnectionTest(Backend(pses), destination)
-
-
-def by_icm(port: int, secured: bool, seconds: float) -> Observation:
-    """A connection test."""
-    return Icm().send(connection_test(port, secured, seconds))
-
-
-CALLERS: dict[str, Callable[[int, bool, float], Observation]] = {"sender": by_sender, "icm": by_icm}
-
-
 @pytest.fixture(scope="module")
 def far_side() -> Iterator[FarSide]:
     with FarSide().running() as it:
@@ -86,7 +65,7 @@ def far_side() -> Iterator[FarSide]:
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_a_slow_answer_is_none(
     answer: tuple[bytes, bytes, bytes],
-    caller: Callable[[int, bool, float], Observation],
+    caller: Caller,
     secured: bool,
     far_side: FarSide,
 ) -> None:
@@ -100,9 +79,7 @@ def test_a_slow_answer_is_none(
 
 @pytest.mark.parametrize("secured", [True, False], ids=["tls", "plain"])
 @pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
-def test_the_same_answer_in_time_is_one(
-    caller: Callable[[int, bool, float], Observation], secured: bool, far_side: FarSide
-) -> None:
+def test_the_same_answer_in_time_is_one(caller: Caller, secured: bool, far_side: FarSide) -> None:
     """So that it is the time for which the others are refused."""
 
     def script(connection: socket.socket) -> None:
@@ -116,7 +93,7 @@ def test_the_same_answer_in_time_is_one(
 
 
 @pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
-def test_a_slow_handshake_is_none(caller: Callable[[int, bool, float], Observation], far_side: FarSide) -> None:
+def test_a_slow_handshake_is_none(caller: Caller, far_side: FarSide) -> None:
     """Of the record that holds the ServerHello one byte comes after the other."""
     far_side.script = slowly(b"\x16\x03\x03\x40\x00", b"\x02\x00\x3f\xfc" + b"\x03" * PORTIONS)
     observation = caller(far_side.port, True, SECONDS)

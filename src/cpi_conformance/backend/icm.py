@@ -26,6 +26,7 @@ from cpi_conformance.sender.connections import kept_in_time
 from cpi_conformance.sender.echoes import harmless
 from cpi_conformance.sender.sender import BODY_LIMIT
 from cpi_conformance.sender.transcript import Transcript, transcribing
+from cpi_conformance.sender.whole_head import WholeHead
 
 NO_FITTING_CERTIFICATE = "Have no certificate fitting to CA names received from server"
 """The trace of CommonCryptoLib when it holds its certificate back (SAP community, ba-p/13558707)."""
@@ -106,6 +107,7 @@ class Icm:
 def _asked(connection: socket.socket, test: ConnectionTest) -> Response:
     destination = test.destination
     client = http.client.HTTPConnection(destination.target_host, int(destination.service_number))
+    client.response_class = WholeHead
     client.sock = connection
     headers = {
         "Host": _host_header(destination),
@@ -115,7 +117,10 @@ def _asked(connection: socket.socket, test: ConnectionTest) -> Response:
     sent = destination.logon if destination.ssl_active else NO_LOGON  # credentials never go out without TLS
     client.request("GET", _target(destination), headers=headers | sent.headers())
     with client.getresponse() as answer:
-        received, body = harmless(answer.getheaders(), answer.read(BODY_LIMIT), sent)
+        body = answer.read(BODY_LIMIT)
+        if answer.length and len(body) < BODY_LIMIT:  # of what is left nothing has come
+            raise http.client.IncompleteRead(b"", answer.length)
+        received, body = harmless(answer.getheaders(), body, sent)
     return Response(answer.status, received, body)
 
 

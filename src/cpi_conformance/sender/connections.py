@@ -1,15 +1,16 @@
-"""Connections of urllib3 that are over when the call has to be."""
+"""Connections of urllib3 whose answers are whole, or none, and which are over when the call has to be."""
 
 from __future__ import annotations
 
 import socket
 import time
 
-from urllib3.connection import HTTPConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from cpi_conformance.sender.deadline import TimedSocket
 from cpi_conformance.sender.transcript import current_transcript
+from cpi_conformance.sender.whole_head import WholeHead
 
 
 def kept_in_time(connected: socket.socket) -> socket.socket:
@@ -24,10 +25,18 @@ def kept_in_time(connected: socket.socket) -> socket.socket:
 class PlainConnection(HTTPConnection):
     """HTTP without TLS."""
 
+    response_class = WholeHead
+
     def connect(self) -> None:
         """Connect, and let nothing take longer than the call may."""
         super().connect()
         self.sock = kept_in_time(self.sock)
+
+
+class SecuredConnection(HTTPSConnection):
+    """HTTP within TLS; its sockets are those of a watched context and keep the time themselves."""
+
+    response_class = WholeHead
 
 
 class PlainPool(HTTPConnectionPool):
@@ -36,5 +45,7 @@ class PlainPool(HTTPConnectionPool):
     ConnectionCls = PlainConnection
 
 
-POOLS = {"http": PlainPool, "https": HTTPSConnectionPool}
-"""By scheme; the sockets of a watched context keep the time themselves."""
+class SecuredPool(HTTPSConnectionPool):
+    """Connections within TLS."""
+
+    ConnectionCls = SecuredConnection

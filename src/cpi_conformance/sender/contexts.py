@@ -18,7 +18,7 @@ from requests_pkcs12 import Pkcs12Adapter
 
 from cpi_conformance.certificates import Credential, PfxFile, PfxProblem, PfxRefused, pem, present
 from cpi_conformance.sender.call import TlsRange, Trust
-from cpi_conformance.sender.connections import POOLS
+from cpi_conformance.sender.connections import PlainPool, SecuredPool
 from cpi_conformance.sender.transcript import watch
 
 
@@ -41,7 +41,7 @@ class SenderAdapter(Pkcs12Adapter):  # type: ignore[misc]  # requests-pkcs12 has
         if self._expected_name is not None:
             kwargs["server_hostname"] = self._expected_name
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = dict(POOLS)
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecuredPool}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Verify always, and load nothing: the context has all that is trusted."""
