@@ -11,8 +11,8 @@ import pytest
 import tomli_w
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from cpi_conformance.backend import Backend, ConnectionTest, Destination, Icm, icm_error
-from cpi_conformance.certificates import open_pfx, pem
+from cpi_conformance.backend import Backend, ConnectionTest, Destination, Icm, Parameters, Proxy, icm_error
+from cpi_conformance.certificates import open_pfx, pem, write_pfx
 from cpi_conformance.landscape import Landscape, LandscapeProblems, MissingMaterial, load_landscape
 from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Accepted, Expected
@@ -100,6 +100,24 @@ def test_exported_backend_connects(folder: Path, backend: dict[str, Any]) -> Non
     assert len(observation.evidence.client_chain) >= 2
 
 
+def test_backend_as_the_file_has_it(folder: Path) -> None:
+    """Identity, profile parameters and proxy are those of the destination and the backend, not of today's."""
+    exported = loaded(
+        folder,
+        {
+            "certificate_list": "list.pem",
+            "identity": "QAS",
+            "client_ciphersuites": "562:PFS:HIGH",
+            "client_sni": False,
+            "proxy": {"host": "proxy", "port": 3128, "user": "backend", "password": {"file": "pin.txt"}},
+        },
+    ).exported_backend()
+    assert exported.identity == "QAS"
+    assert exported.parameters == Parameters(client_sni=False, client_ciphersuites="562:PFS:HIGH")
+    assert exported.proxy == Proxy("proxy", "3128", "backend", Secret(PIN))
+    assert loaded(folder, {"pse": "open.pse"}).exported_backend().parameters == Parameters()
+
+
 def test_list_alone(folder: Path) -> None:
     """Without a PFX the export says whom the backend trusts, and nothing about its own certificate."""
     exported = loaded(folder, {"certificate_list": "list.pem"}).exported_backend()
@@ -113,11 +131,34 @@ def test_without_a_backend(folder: Path) -> None:
         loaded(folder, None).exported_backend()
 
 
-def test_secrets_of_an_export_are_known_to_the_landscape(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("backend", "secret"),
+    [
+        pytest.param({"pse": "sealed.pse", "pin": {"file": "pin.txt"}}, PIN, id="pin"),
+        pytest.param(
+            {"certificate_list": "list.pem", "pfx": "other.pfx", "passphrase": {"file": "other.txt"}},
+            "of another PFX",
+            id="passphrase",
+        ),
+        pytest.param(
+            {
+                "certificate_list": "list.pem",
+                "proxy": {"host": "proxy", "port": 3128, "user": "backend", "password": {"file": "pin.txt"}},
+            },
+            PIN,
+            id="password-of-the-proxy",
+        ),
+    ],
+)
+def test_secrets_of_an_export_are_known_to_the_landscape(
+    folder: Path, with_rsa: Inhabited, backend: dict[str, Any], secret: str
+) -> None:
     """So that the scan of what a run has written finds them."""
-    landscape = loaded(folder, {"pse": "sealed.pse", "pin": {"file": "pin.txt"}})
-    assert PIN in {secret.reveal() for secret in landscape.secrets()}
-    assert PIN not in repr(landscape)
+    (folder / "other.txt").write_text("of another PFX")
+    (folder / "other.pfx").write_bytes(write_pfx(open_pfx(with_rsa.pfx("sender")), Secret("of another PFX")).content)
+    landscape = loaded(folder, backend)
+    assert secret in {each.reveal() for each in landscape.secrets()}
+    assert secret not in repr(landscape)
 
 
 @pytest.mark.parametrize(
@@ -130,10 +171,18 @@ def test_secrets_of_an_export_are_known_to_the_landscape(folder: Path) -> None:
         pytest.param(
             {"pse": "sealed.pse", "pin": {"file": "wrong-pin.txt"}}, "backend.pin", "does not open", id="wrong-pin"
         ),
-        pytest.param({"pse": "list.pem"}, "backend.pse", "it is", id="no-pse"),
+        pytest.param({"pse": "list.pem"}, "backend.pse", "certificate_list (and pfx) instead", id="no-pse"),
         pytest.param({"pse": "gone.pse"}, "backend.pse", "cannot be read", id="no-file"),
         pytest.param({"certificate_list": "names.txt"}, "backend.certificate_list", "sapgenpse", id="names-only"),
-        pytest.param({"certificate_list": "sender.pfx"}, "backend.certificate_list", "", id="pfx-as-list"),
+        pytest.param(
+            {"certificate_list": "sender.pfx"}, "backend.certificate_list", "its passphrase under pin", id="pfx-as-list"
+        ),
+        pytest.param(
+            {"certificate_list": "list.pem", "passphrase": {"file": "passphrase.txt"}},
+            "backend",
+            "write passphrase only with pfx",
+            id="passphrase-without-pfx",
+        ),
         pytest.param(
             {"certificate_list": "list.pem", "pfx": "sender.pfx"}, "backend.p", "does not open", id="no-passphrase"
         ),
@@ -152,6 +201,18 @@ def test_secrets_of_an_export_are_known_to_the_landscape(folder: Path) -> None:
         ),
         pytest.param(
             {"certificate_list": "list.pem", "proxy": {"host": "proxy"}}, "backend.proxy.port", "missing", id="proxy"
+        ),
+        pytest.param(
+            {"certificate_list": "list.pem", "proxy": {"host": "http://proxy", "port": 3128}},
+            "backend.proxy.host",
+            "host name only",
+            id="proxy-with-scheme",
+        ),
+        pytest.param(
+            {"certificate_list": "list.pem", "proxy": {"host": "proxy", "port": 3128, "user": "backend"}},
+            "backend.proxy",
+            "user and password, or neither",
+            id="proxy-without-password",
         ),
     ],
 )

@@ -10,7 +10,11 @@ from pathlib import Path
 from cryptography import x509
 
 from cpi_conformance.backend import Parameters, Proxy, Pse
-from cpi_conformance.backend.certificate_list import CertificateListRefused, read_certificate_list
+from cpi_conformance.backend.certificate_list import (
+    CertificateListProblem,
+    CertificateListRefused,
+    read_certificate_list,
+)
 from cpi_conformance.backend.exports import exported_pse
 from cpi_conformance.certificates import PfxFile, PfxProblem, PfxRefused, open_pfx, read_pem_bundle
 from cpi_conformance.certificates.pse_refused import PseProblem, PseRefused
@@ -24,6 +28,7 @@ from cpi_conformance.landscape.schema import (
     CertificateSection,
     CloudFoundrySection,
     LoginSection,
+    ProxySection,
     SecretReference,
     ServiceKeySection,
     TenantApiSection,
@@ -41,6 +46,13 @@ PFX_ADVICE = {
     PfxProblem.UNSUPPORTED_ENCRYPTION: "export it again with AES-256 or 3DES",
     PfxProblem.UNSUPPORTED_KEY: "use a certificate with an RSA or EC key, as SAP Passports have",
 }
+
+PSE_ADVICE = {
+    PseProblem.WRONG_PIN: "give the PIN with which it was exported",
+    PseProblem.DAMAGED: "export it again",
+    PseProblem.NOT_A_PSE: "name the .pse file, or write certificate_list (and pfx) instead",
+}
+"""Where reading a PSE knows no better."""
 
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 """What a variable's name looks like; anything else may be a secret in the wrong place, and is not repeated."""
@@ -143,10 +155,15 @@ class Material:
         pin = self.secret(f"{key}.pin", section.pin)
         pse = self._pse(key, section.pse, pin) if section.pse else self._listed(key, section, pin)
         parameters = Parameters(client_sni=section.client_sni, client_ciphersuites=section.client_ciphersuites)
-        proxy = Proxy(section.proxy.host, str(section.proxy.port)) if section.proxy else None
+        proxy = self._proxy(f"{key}.proxy", section.proxy) if section.proxy else None
         passphrase = self.secret(f"{key}.passphrase", section.passphrase) if len(self._problems) == before else None
-        secrets = tuple(secret for secret in (pin, passphrase) if secret is not None)
+        password = proxy.password if proxy else None
+        secrets = tuple(secret for secret in (pin, passphrase, password) if secret is not None)
         return ExportedBackend(section.identity, pse, parameters, proxy, section.defect, secrets) if pse else None
+
+    def _proxy(self, key: str, section: ProxySection) -> Proxy:
+        password = self.secret(f"{key}.password", section.password)
+        return Proxy(section.host, str(section.port), section.user or "", password)
 
     def _pse(self, key: str, name: str, pin: Secret | None) -> Pse | None:
         content = self._content(f"{key}.pse", name)
@@ -156,7 +173,7 @@ class Material:
             return exported_pse(content, pin)
         except PseRefused as refusal:
             where = "pin" if refusal.problem is PseProblem.WRONG_PIN else "pse"
-            advice = refusal.advice or "give the PIN with which it was exported, or export it again"
+            advice = PSE_ADVICE.get(refusal.problem, refusal.advice)
             self._add(f"{key}.{where}", f"{name} does not open: {refusal.detail}", advice)
             return None
 
@@ -168,7 +185,8 @@ class Material:
                 listed = read_certificate_list(content, pin)
             except CertificateListRefused as refusal:
                 wrong = f"{section.certificate_list} is no certificate list: {refusal.detail}"
-                self._add(f"{key}.certificate_list", wrong, refusal.advice)
+                locked = refusal.problem is CertificateListProblem.LOCKED
+                self._add(f"{key}.certificate_list", wrong, f"{refusal.advice}{' under pin' if locked else ''}")
         if section.pfx is None:
             return None if listed is None else Pse(None, listed)
         pfx = self.certificate(key, CertificateSection(pfx=section.pfx, passphrase=section.passphrase))

@@ -196,10 +196,25 @@ class TenantApiSection(Section):
 
 
 class ProxySection(Section):
-    """The HTTP proxy that the destination goes through."""
+    """The HTTP proxy that the destination goes through, and the logon that it wants."""
 
-    host: Annotated[str, Field(min_length=1, examples=["proxy.example.com"])]
+    host: Annotated[str, Field(examples=["proxy.example.com"])]
     port: Annotated[int, Field(ge=1, le=65535, examples=[3128])]
+    user: Annotated[str | None, Field(examples=["backend"])] = None
+    password: Annotated[SecretReference | None, Field(examples=[{"env": "PROXY_PASSWORD"}])] = None
+
+    @field_validator("host")
+    @classmethod
+    def _bare(cls, host: str) -> str:
+        if not HOST_NAME.fullmatch(host):
+            raise ValueError("write the host name only, as in SM59, without http:// and without the port")
+        return host
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> ProxySection:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("write user and password, or neither")
+        return self
 
 
 class BackendSection(Section):
@@ -229,6 +244,8 @@ class BackendSection(Section):
             raise ValueError("write either pse, or certificate_list (and pfx)")
         if self.pse is not None and self.pfx is not None:
             raise ValueError("write pfx only with certificate_list; a PSE holds its own certificate")
+        if self.passphrase is not None and self.pfx is None:
+            raise ValueError("write passphrase only with pfx; what opens a PSE is its pin")
         return self
 
     @field_validator("client_ciphersuites")
