@@ -48,9 +48,9 @@ def with_own(test: ConnectionTest, own: Credential) -> ConnectionTest:
 
 ROOT_MISSING = (
     "SM59 shows ICM_HTTP_SSL_PEER_CERT_UNTRUSTED SSSLERR_PEER_CERT_UNTRUSTED(-102); "
-    "in STRUST, PSE of CPI: import {root} into the certificate list"
+    "the PSE of CPI in STRUST lacks {root} in the certificate list"
 )
-CHAIN_MISSING = "in STRUST, PSE of CPI: import {issuer} into the PSE above the own certificate"
+CHAIN_MISSING = "the PSE of CPI in STRUST lacks {issuer} in the path of the own certificate"
 
 
 @dataclass(frozen=True)

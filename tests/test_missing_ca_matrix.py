@@ -63,7 +63,7 @@ def expected(present: Present, cas: Cas, refused: str) -> tuple[str, str | None]
     if Ca.SERVER_ROOT not in present:
         return "missing-ca", f"{dn(cas.server_root.subject)} into the certificate list"
     if Ca.CLIENT_INTERMEDIATE not in present:
-        return refused, f"{dn(cas.own.certificate.issuer)} into the PSE above the own certificate"
+        return refused, f"{dn(cas.own.certificate.issuer)} into the path of the own certificate"
     return "connects", None
 
 

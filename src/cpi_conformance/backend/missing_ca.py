@@ -69,7 +69,7 @@ class Import:
         return f"{self.ca} into the {self.place}"
 
 
-CERTIFICATE_LIST, OWN_CERTIFICATE = "certificate list", "PSE above the own certificate"
+CERTIFICATE_LIST, OWN_CERTIFICATE = "certificate list", "path of the own certificate"
 
 
 def what_to_import(pse: Pse, observation: Observation) -> Import | None:
