@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from cpi_conformance.certificates import present
 from cpi_conformance.sender import Call, CertificateInHandshake, Observation, Refused, Response, Sender
 from cpi_conformance.sender.classification import cause_of_error, cause_of_status
 from cpi_conformance.sender.contexts import adapter_for
@@ -76,8 +77,9 @@ CLIENTS: dict[str, Callable[[], Client]] = {
 
 def plain_context(call: Call) -> ssl.SSLContext:
     """The call's TLS context without anything of ours watching it."""
-    pfx = call.certificate.pfx if isinstance(call.certificate, CertificateInHandshake) else None
-    context = adapter_for(pfx, call.trust, call.tls).ssl_context
+    context = adapter_for(None, call.trust, call.tls).ssl_context
+    if isinstance(call.certificate, CertificateInHandshake):
+        present(context, call.certificate.pfx.open())
     context.sslsocket_class = ssl.SSLSocket
     setattr(context, "_msg_callback", None)  # noqa: B010  # not in the type stubs
     return context
