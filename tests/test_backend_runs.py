@@ -9,14 +9,29 @@ from typing import Any
 import pytest
 import tomli_w
 
-from cpi_conformance.backend import Backend, ConnectionTest, Destination, Icm, Proxy, Pse
+from cpi_conformance.backend import (
+    STANDARD,
+    Backend,
+    ConnectionTest,
+    Destination,
+    Icm,
+    Proxy,
+    Pse,
+    PseStore,
+    StrustRefused,
+    TrustManager,
+)
+from cpi_conformance.backend.missing_ca import Cas
 from cpi_conformance.certificates import Credential, dn, open_pfx, pem
 from cpi_conformance.landscape import Expectations
-from cpi_conformance.sender import Cause, Expected
+from cpi_conformance.sender import Cause, Expected, Observation, Sender
 from cpi_conformance.simulator.hosts import HOST
 from cpi_conformance.simulator.landscape import WHITEPAPER_FLOW
 from cpi_conformance.verdict import Judge, NotProven, Refuted, Twins
+from fixtures.missing_ca import four_cas
+from fixtures.server_chain import Chain, chain_seen
 from fixtures.sm59 import Screen, Sm59
+from fixtures.strust import add
 from tests.conftest import Inhabited
 from tests.symptoms.far_sides import closed_port
 from tests.test_suite_run import encodings, run_suite, verdict_in
@@ -153,6 +168,80 @@ def test_nothing_is_told_of_what_was_judged_before(sm59: Sm59, current: Inhabite
     sm59.fails(twin.but(client_sni=False), Cause.HOST_NAME_MISMATCH)
     with pytest.raises(NotProven, match=r"the same as what must be accepted$"):
         sm59.fails(twin.but(client_sni=True), Cause.HOST_NAME_MISMATCH)
+
+
+# What a landscape file gives
+
+
+def seen(it: Inhabited) -> Observation:
+    """What an anonymous call sees of the load balancer."""
+    return Sender().send(it.anonymous)
+
+
+def test_chain_of_the_load_balancer(current: Inhabited) -> None:
+    """Whatever else is trusted, and in whatever order."""
+    served = current.landscape.load_balancer.served
+    intermediate, root = served.intermediate.certificate, served.root.certificate
+    for trusted in ((root,), (intermediate, *current.landscape.previous_roots, root)):
+        assert chain_seen(seen(current), trusted) == Chain(root, (intermediate,))
+
+
+@pytest.mark.parametrize(
+    ("trusted", "told"),
+    [
+        pytest.param(lambda it: it.landscape.previous_roots, "trust.ca lacks CN=DigiCert TLS RSA4096", id="old-root"),
+        pytest.param(
+            lambda it: (it.landscape.load_balancer.served.intermediate.certificate,),
+            "trust.ca lacks CN=DigiCert TLS RSA4096 Root G5",
+            id="intermediate",
+        ),
+    ],
+)
+def test_root_that_a_landscape_file_lacks(current: Inhabited, trusted: Any, told: str) -> None:
+    with pytest.raises(NotProven, match=f"^configuration: {told}"):
+        chain_seen(seen(current), trusted(current))
+
+
+def test_load_balancer_that_is_not_there(current: Inhabited) -> None:
+    nowhere = Sender().send(replace(current.anonymous, port=closed_port()))
+    with pytest.raises(NotProven, match=r"^infrastructure: .*connection-refused"):
+        chain_seen(nowhere, (current.landscape.trusted_root,))
+
+
+def test_load_balancer_that_presents_its_leaf_only(current: Inhabited) -> None:
+    there = seen(current)
+    leaf_only = replace(there, evidence=replace(there.evidence, server_chain=there.evidence.server_chain[:1]))
+    with pytest.raises(NotProven, match="presents no intermediate"):
+        chain_seen(leaf_only, (current.landscape.trusted_root,))
+
+
+def test_four_cas_that_are_fewer(current: Inhabited) -> None:
+    """The combinations would not be what they are called."""
+    chain, own = chain_seen(seen(current), (current.landscape.trusted_root,)), open_pfx(current.pfx("sender"))
+    intermediate, root = own.issuers
+    assert four_cas(chain, own) == Cas(chain.root, chain.intermediates, own)
+    for issuers in ((), (intermediate,), (root,)):
+        with pytest.raises(NotProven, match=r"certificates\.sender does not hold both"):
+            four_cas(chain, replace(own, issuers=issuers))
+    with pytest.raises(NotProven, match="a CA in common"):
+        four_cas(Chain(root, chain.intermediates), own)
+
+
+def test_ca_in_common_is_added_once(current: Inhabited) -> None:
+    """As an administrator does who reads that the certificate exists."""
+    manager = TrustManager(PseStore())
+    manager.edit()
+    manager.open(STANDARD)
+    root = current.landscape.trusted_root
+    add(manager, (root, root))
+    assert manager.shown.certificate_list == (root,)
+    manager.leave()
+    manager.open(STANDARD)
+    with pytest.raises(StrustRefused):
+        add(manager, (root,))
+
+
+# A whole run
 
 
 @pytest.fixture
