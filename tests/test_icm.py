@@ -32,6 +32,7 @@ from cpi_conformance.secret import Secret
 from cpi_conformance.sender import Accepted, Basic, Cause, Evidence, Refused
 from tests.conftest import Inhabited
 from tests.symptoms.far_sides import (
+    COMPANY,
     NOW,
     ROOT,
     Script,
@@ -329,6 +330,22 @@ def test_proxy_that_is_not_reached() -> None:
         "the proxy proxy.invalid:3128 is not reached",
     )
     assert "Connect to proxy proxy.invalid:3128 failed: NIEHOST_UNKNOWN(-2)" in trace(test, observation)
+
+
+def test_what_is_behind_a_proxy_is_told_as_without_one(tmp_path: Path) -> None:
+    """Here a gateway that opens TLS, with a root of its own."""
+    context = server_context(tmp_path, COMPANY)
+
+    def gateway(connection: socket.socket) -> None:
+        hearing([], b"HTTP/1.1 200 Connection established\r\n\r\n")(connection)
+        shaking_hands(context)(connection)
+
+    with far_side(gateway) as port:
+        test = destination_test(443, proxy=Proxy("127.0.0.1", str(port)))
+        observation = Icm().send(test)
+    assert isinstance(observation, Refused)
+    assert observation.evidence.detail == "missing CA: CN=Web Gateway Root CA, O=Example Works, C=DE"
+    assert "SSL handshake with localhost:443 failed: SSSLERR_PEER_CERT_UNTRUSTED (-102)" in trace(test, observation)
 
 
 def test_nothing_of_tls_in_the_trace_of_plain_http() -> None:
