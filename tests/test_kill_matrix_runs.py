@@ -129,14 +129,25 @@ def test_shared_run_that_is_odd(shared: Outcome) -> None:
     }
 
 
+def test_not_caught_by_few_checks() -> None:
+    """It may show only beside what others create: on everything it is caught, and that counts."""
+    few = PAIR.jobs[1]
+    rounds, asked = runs_of([PAIR], pair_answers(outcome()) | {few: restricted(few, outcome())})
+    assert asked[-1] == PAIR.alone[0]
+    assert judge(OF_PAIR["x"], rounds.outcomes["x"], outcome()).judgement is Judgement.CAUGHT
+
+
 def test_survivor_is_watched() -> None:
-    """Once more on the checks that should have noticed it; the others are not."""
-    answers = pair_answers(outcome())
-    survived = PAIR.jobs[1]
+    """After everything once more on the checks that should have noticed it; the others are not."""
+    few, everything = PAIR.jobs[1], PAIR.alone[0]
     watched = Job("current", ("x",), only=frozenset({"A-01"}), watched=True)
-    answers |= {survived: restricted(survived, outcome()), watched: restricted(watched, outcome(met=False))}
-    rounds, asked = runs_of([PAIR], answers)
-    assert asked[-1] == watched
+    survives = {
+        few: restricted(few, outcome()),
+        everything: outcome(),
+        watched: restricted(watched, outcome(met=False)),
+    }
+    rounds, asked = runs_of([PAIR], pair_answers(outcome()) | survives)
+    assert asked[-2:] == [everything, watched]
     assert rounds.outcomes["x"].met is False
     assert rounds.outcomes["y"].met is None
 

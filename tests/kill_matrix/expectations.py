@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 NOT_CLEAN = "not clean"
 """What ``receipt`` says of a defect that the receipt must show."""
 
-KEYS = frozenset({"refuted", "cause", "causes", "not_proven", "receipt"})
+KEYS = frozenset({"refuted", "cause", "causes", "not_proven", "receipt", "alone"})
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Expectation:
         cause: the cause that each of them must name, unless ``causes`` has another for it.
         not_proven: the ids of the checks that end NOT PROVEN, such as those whose twin the defect takes away.
         clean: whether the receipts must say that nothing is left behind and nothing of others is gone.
+        alone: whether the defect shows only when all checks are run, beside what the others create.
     """
 
     refuted: frozenset[str]
@@ -32,6 +33,7 @@ class Expectation:
     causes: Mapping[str, str] = field(default_factory=dict)
     not_proven: frozenset[str] = frozenset()
     clean: bool = True
+    alone: bool = False
 
     @property
     def named(self) -> frozenset[str]:
@@ -80,6 +82,8 @@ def _problems(table: Mapping[str, Any]) -> list[str]:
     problems = [f"there is no key {key}; there are {', '.join(sorted(KEYS))}" for key in table.keys() - KEYS]
     if table.get("receipt", NOT_CLEAN) != NOT_CLEAN:
         problems.append(f'receipt is "{NOT_CLEAN}" or left out')
+    if not isinstance(table.get("alone", True), bool):
+        problems.append("alone is true or left out")
     refuted, causes = set(table.get("refuted", ())), table.get("causes", {})
     if not refuted and "receipt" not in table:
         problems.append("refuted names no check, and the receipt is not to show it either")
@@ -99,4 +103,5 @@ def _expectation(table: Mapping[str, Any]) -> Expectation:
         causes=table.get("causes", {}),
         not_proven=frozenset(table.get("not_proven", ())),
         clean="receipt" not in table,
+        alone=table.get("alone", False),
     )

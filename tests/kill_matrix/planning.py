@@ -78,13 +78,13 @@ def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> 
     """Groups of defects: those that do not share first, because their runs take longest.
 
     Defects of one module do not share a run: one could stand in the place of the other. Nor does one that the receipt
-    must show, or about which nothing is known.
+    must show, that shows only beside all checks, or about which nothing is known.
     """
     single: list[Defect] = []
     narrow: dict[str, dict[str, list[Defect]]] = {}
     for defect in defects:
         expected = expectations.get(defect.name)
-        if expected is None or not expected.clean or len(expected.named) > NARROW:
+        if expected is None or expected.alone or not expected.clean or len(expected.named) > NARROW:
             single.append(defect)
         else:
             narrow.setdefault(defect.profile, {}).setdefault(defect.install.__module__, []).append(defect)

@@ -18,7 +18,7 @@ class Unsound(Exception):
 class Rounds:
     """First a run without a defect, then all others.
 
-    Then each defect alone whose shared run was not as without it, and those that survive once more, watched.
+    Then each defect alone that is not caught for certain, and those that survive once more, watched.
     """
 
     def __init__(self, groups: Iterable[Group], expectations: Mapping[str, Expectation]) -> None:
@@ -69,19 +69,31 @@ class Rounds:
         return next(self._ended[job] for job in alone if job.defects == (name,)).with_rest(self._ended[shared])
 
     def _again(self) -> list[Job]:
-        odd = [group for group in self._groups if len(group.members) > 1 and not self._as_without(group)]
-        return [job for group in odd for job in group.alone if job not in self._ended]
+        """Alone on everything: who was in a shared run that is odd, and who was not caught by a few checks.
+
+        Some defects show only beside what other checks create.
+        """
+        baselines, outcomes = self.baselines, self.outcomes
+        again = []
+        for group in self._groups:
+            odd = len(group.members) > 1 and not self._as_without(group)
+            for job in group.alone:
+                (name,) = job.defects
+                if job not in self._ended and (odd or not self._is(Judgement.CAUGHT, name, outcomes[name], baselines)):
+                    again.append(job)
+        return again
 
     def _survivors(self) -> list[Job]:
-        baselines = self.baselines
-        found = []
-        for name, outcome in self.outcomes.items():
-            expected = self._expectations.get(name)
-            if expected is None or not expected.refuted or name in self.watched:
-                continue
-            if judge(expected, outcome, baselines[outcome.profile]).judgement is Judgement.SURVIVED:
-                found.append(Job(outcome.profile, (name,), only=expected.refuted, watched=True))
-        return found
+        baselines, watched = self.baselines, self.watched
+        return [
+            Job(outcome.profile, (name,), only=self._expectations[name].refuted, watched=True)
+            for name, outcome in self.outcomes.items()
+            if name not in watched and self._is(Judgement.SURVIVED, name, outcome, baselines)
+        ]
+
+    def _is(self, judgement: Judgement, name: str, outcome: Outcome, baselines: Mapping[str, Outcome]) -> bool:
+        expected = self._expectations.get(name)
+        return expected is not None and judge(expected, outcome, baselines[outcome.profile]).judgement is judgement
 
     def _as_without(self, group: Group) -> bool:
         """Whether a shared run ended as the same checks end without a defect."""
