@@ -203,6 +203,18 @@ def test_a_certificate_goes_out_when_its_ca_is_named(
     assert bool(observation.evidence.client_chain) != held_back
 
 
+def test_certificate_that_went_out_was_not_held_back(whitepaper: Inhabited) -> None:
+    """A load balancer that does not pass it on answers 401 as to one that was."""
+    pse = Pse(open_pfx(whitepaper.pfx("untrusted_ca")), (whitepaper.landscape.trusted_root,))
+    destination = Destination("CPI", HOST, PATH, str(whitepaper.landscape.port), ssl_certificate="CPI")
+    test = ConnectionTest(Backend((("CPI", pse),)), destination)
+    observation = run(test)
+    assert cause_of(observation) is Cause.UNAUTHENTICATED
+    assert observation.evidence.client_chain
+    assert observation.evidence.detail == "HTTP status 401"
+    assert NO_FITTING_CERTIFICATE not in trace(test, observation)
+
+
 @pytest.mark.parametrize(
     ("ciphersuites", "error"),
     [

@@ -100,13 +100,14 @@ def test_credentials_never_go_out_without_tls() -> None:
     assert b"authorization" not in heard[0].lower()
 
 
-def test_proxy_without_tls_is_given_the_whole_url() -> None:
+@pytest.mark.parametrize("path", ["/http/flow", ""])
+def test_proxy_without_tls_is_given_the_whole_url(path: str) -> None:
     heard: list[bytes] = []
     with far_side(hearing(heard)) as port:
         test = destination_test(80, target_host="tenant.example", ssl_active=False, proxy=Proxy("127.0.0.1", str(port)))
-        Icm().send(test)
+        Icm().send(replace(test, destination=replace(test.destination, path_prefix=path)))
     line, *headers = heard[0].split(b"\r\n")
-    assert line == b"GET http://tenant.example/http/flow HTTP/1.1"
+    assert line == f"GET http://tenant.example{path or '/'} HTTP/1.1".encode()
     assert b"Host: tenant.example" in headers
 
 
@@ -131,6 +132,15 @@ def test_no_secret_is_kept_of_an_answer(tmp_path: Path) -> None:
         assert secret not in screen
     assert "Status HTTP Response 200" in screen
     assert screen.count("(secret)") == 5
+
+
+def test_body_is_read_to_a_limit() -> None:
+    """Whoever answers may have much to say."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    with far_side(hearing([], answer)) as port:
+        observation = Icm().send(destination_test(port, ssl_active=False))
+    assert observation.response is not None
+    assert len(observation.response.body) == 65_536
 
 
 def heard_by(context: ssl.SSLContext, heard: list[bytes], answer: bytes) -> Script:
