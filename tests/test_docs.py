@@ -87,7 +87,7 @@ def test_every_key_of_the_landscape_file_is_documented() -> None:
         assert f"{key} = " in document
     for parts in (ServiceKeysSection, CertificatesSection):
         assert not [part for part in parts.model_fields if f"`{part}`" not in document]
-    known = {"name", "kind", "stage", "edition", "profile", "faults"}
+    known = {"name", "kind", "stage", "edition", "profile", "faults", "sender_defect"}
     assert {key for key in documented if "." not in key} - set(ServiceKeysSection.model_fields) - set(
         CertificatesSection.model_fields
     ) == known

@@ -98,6 +98,7 @@ def load_landscape(
         backend=backend,
         plain_port=file.runtime.plain_port,
         closed_port=file.runtime.closed_port,
+        sender_defect=file.sender_defect,
         accepted_deviations=tuple(
             AcceptedDeviation(**{**dict(each), "observed": Observed(**each.observed.model_dump())})
             for each in file.accepted_deviations

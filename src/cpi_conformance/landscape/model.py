@@ -94,6 +94,7 @@ class Landscape:
         tenant_api: where flows are deployed; ``None`` when none can be.
         backend: the backend as it was exported; ``None`` when it was not.
         plain_port: a port of the runtime's host that speaks HTTP without TLS.
+        sender_defect: the way in which the sender is played wrongly, in a simulated landscape only.
         closed_port: a port of the runtime's host on which nobody listens, and which nobody filters.
         accepted_deviations: checks that may be refuted in one way for a while; one for each check.
     """
@@ -117,6 +118,7 @@ class Landscape:
     backend: ExportedBackend | None = None
     plain_port: int | None = None
     closed_port: int | None = None
+    sender_defect: str | None = None
     accepted_deviations: tuple[AcceptedDeviation, ...] = ()
     faults: tuple[str, ...] = ()
 

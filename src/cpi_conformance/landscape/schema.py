@@ -14,6 +14,7 @@ from cpi_conformance.backend.parameters import NEWEST, Parameters
 from cpi_conformance.backend.wrong_backends import WRONG
 from cpi_conformance.diagnosis import SHOWN_OTHERWISE
 from cpi_conformance.landscape.accepted_deviations import LAYERS, LAYERS_OF
+from cpi_conformance.sender import wrong_sender
 
 RUNTIME_HOST = "mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com"
 """What the host of a tenant's runtime looks like."""
@@ -366,4 +367,12 @@ class LandscapeFile(Section):
     cloud_foundry: CloudFoundrySection | None = None
     tenant_api: TenantApiSection | None = None
     backend: BackendSection | None = None
+    sender_defect: Annotated[str | None, Field(examples=["sender-drops-an-unusable-pfx"])] = None
     accepted_deviations: Annotated[tuple[AcceptedDeviationSection, ...], Field(strict=False)] = ()
+
+    @field_validator("sender_defect")
+    @classmethod
+    def _a_known_one(cls, sender_defect: str) -> str:
+        if sender_defect not in wrong_sender.WRONG:
+            raise ValueError("leave it out; only a simulated landscape names a way in which its sender is wrong")
+        return sender_defect

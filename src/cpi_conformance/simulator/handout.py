@@ -116,6 +116,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
         "edition": profile.edition,
         "profile": profile.name,
         "faults": [str(fault) for fault in landscape.faults],
+        **({"sender_defect": landscape.sender_defect} if landscape.sender_defect else {}),
         "runtime": {"host": HOST, "port": landscape.port, **{name: port for name, port in others.items() if port}},
         "flows": [flow],
         "trust": {"ca": "ca.pem", **previous},

@@ -78,7 +78,7 @@ class SimulatedLandscape:
         broker: makes service keys for the Cloud Controller.
         xsuaa: issues tokens for service keys.
         defects: in which ways it is wrong.
-        backend_defect: the way in which the backend is to be played wrongly, if any.
+        backend_defect, sender_defect: the way in which these are to be played wrongly, if any.
         faults: which troubles come and go in it.
         cloud_controller: the API of Cloud Foundry, with one organization and one space.
         uaa: issues tokens for platform users.
@@ -162,6 +162,7 @@ class SimulatedLandscape:
         self.plain_port = self.closed_port = 0
         self._thread: LoopThread | None = None
         self.backend_defect: str | None = None
+        self.sender_defect: str | None = None
         self.defects = tuple(defects)
         for defect in self.defects:
             defect.install(self)

@@ -23,6 +23,7 @@ class System(StrEnum):
     CLOUD_FOUNDRY = "Cloud Foundry"
     TRIAL = "trial"
     BACKEND = "backend"
+    SENDER = "sender"
     TEARDOWN = "teardown"
 
 
