@@ -21,10 +21,10 @@ from cpi_conformance.backend import (
     StrustRefused,
     TrustManager,
 )
-from cpi_conformance.backend.missing_ca import Cas
+from cpi_conformance.backend.missing_ca import Cas, what_to_import
 from cpi_conformance.certificates import Credential, dn, open_pfx, pem
 from cpi_conformance.landscape import Expectations
-from cpi_conformance.sender import Cause, Expected, Observation, Sender
+from cpi_conformance.sender import Cause, Evidence, Expected, Observation, Refused, Sender
 from cpi_conformance.simulator.hosts import HOST
 from cpi_conformance.simulator.landscape import WHITEPAPER_FLOW
 from cpi_conformance.verdict import Judge, NotProven, Refuted, Twins
@@ -94,6 +94,13 @@ class Backends:
     def without_a_service_key(self) -> ConnectionTest:
         return with_own(good(self.it), open_pfx(self.it.pfx("unassigned")))
 
+    def without_a_service_key_and_the_root(self) -> ConnectionTest:
+        own = open_pfx(self.it.pfx("unassigned"))
+        return with_own(good(self.it), replace(own, issuers=own.intermediates))
+
+    def of_an_unknown_ca(self) -> ConnectionTest:
+        return with_own(good(self.it), open_pfx(self.it.pfx("untrusted_ca")))
+
     def without_the_server_name(self) -> ConnectionTest:
         return good(self.it).but(client_sni=False).call
 
@@ -114,6 +121,20 @@ class Backends:
         pytest.param(Backends.without_the_chain_not_blind, CHAIN_MISSING, 22, Refuted, id="leaf-only-not-blind"),
         pytest.param(
             Backends.without_a_service_key, "SM59 shows Status HTTP Response 401", 21, Refuted, id="no-service-key"
+        ),
+        pytest.param(
+            Backends.without_a_service_key_and_the_root,
+            "SM59 shows Status HTTP Response 401",
+            21,
+            Refuted,
+            id="no-service-key-and-no-root",
+        ),
+        pytest.param(
+            Backends.of_an_unknown_ca,
+            "SM59 shows ICM_HTTP_SSL_ERROR SSSLERR_SSL_READ(-58)",
+            23,
+            Refuted,
+            id="unknown-ca",
         ),
         pytest.param(
             Backends.without_the_server_name,
@@ -168,6 +189,12 @@ def test_nothing_is_told_of_what_was_judged_before(sm59: Sm59, current: Inhabite
     sm59.fails(twin.but(client_sni=False), Cause.HOST_NAME_MISMATCH)
     with pytest.raises(NotProven, match=r"the same as what must be accepted$"):
         sm59.fails(twin.but(client_sni=True), Cause.HOST_NAME_MISMATCH)
+
+
+def test_nothing_is_lacking_for_all_that_is_known(current: Inhabited) -> None:
+    """A load balancer that names no CA does not say up to where a chain has to lead."""
+    pse = Pse(replace(open_pfx(current.pfx("sender")), issuers=()))
+    assert what_to_import(pse, Refused(Cause.UNKNOWN_CA, Evidence("GET /"))) is None
 
 
 # What a landscape file gives

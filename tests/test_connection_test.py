@@ -252,6 +252,8 @@ def test_logon_instead_of_a_certificate(good: ConnectionTest, current: Inhabited
         ("1174:PFS:HIGH::EC_X25519:EC_P256:EC_HIGH", "TLS 1.0 to 1.3", True),
         ("1158:PFS:HIGH", "TLS 1.0 to 1.3", False),
         ("1024:HIGH", "TLS 1.3", False),
+        ("130:HIGH", "TLS 1.0 to 1.2", False),
+        ("132:HIGH", "TLS 1.0", False),
     ],
 )
 def test_number_of_the_cipher_suites(ciphersuites: str, offered: str, blind: bool) -> None:

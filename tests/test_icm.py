@@ -289,6 +289,21 @@ def test_key_that_does_not_belong_to_the_certificate(tmp_path: Path, current: In
     assert "does not take the key" in (observation.evidence.detail or "")
 
 
+def test_own_path_vouches_for_nobody(tmp_path: Path) -> None:
+    """The issuers of the own certificate are sent, not trusted; whitepaper, chapter 3, has them added to the list."""
+    own = ROOT.leaf(
+        "CN=S0012345678",
+        not_before=NOW.replace(year=NOW.year - 1),
+        not_after=NOW.replace(year=NOW.year + 1),
+        usage=Usage.CLIENT,
+    )
+    assert own.issuers == (ROOT.certificate,)
+    with far_side(shaking_hands(server_context(tmp_path))) as port:
+        observation = Icm().send(destination_test(port).but(pse=Pse(own)).call)
+    assert isinstance(observation, Refused)
+    assert observation.cause is Cause.MISSING_CA
+
+
 def test_server_that_names_no_ca_gets_any_certificate(tmp_path: Path, current: Inhabited) -> None:
     """Whether blind or not: there is nothing that it could not fit (RFC 8446, section 4.3.2)."""
     own = open_pfx(current.pfx("sender"))
@@ -313,7 +328,9 @@ def test_server_that_names_no_ca_gets_any_certificate(tmp_path: Path, current: I
         pytest.param(b"HTTP/1.1 403 " + b"x" * 5000 + b"\r\n\r\n", "403 xxx", id="long-line"),
         pytest.param(b"HTTP/1.1 502 Bad Gateway\r\nX-Cut: ", "502 Bad Gateway", id="refusal-that-breaks-off"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX-Cut: ", "a head without an end", id="consent-that-breaks-off"),
-        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"X-Long: x\r\n" * 2000, "a head without an end", id="endless-head"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\n" + b"X-Long: x\r\n" * 2000 + b"\r\n", "a head without an end", id="endless-head"
+        ),
     ],
 )
 def test_answer_of_a_proxy(answer: bytes, told: str) -> None:

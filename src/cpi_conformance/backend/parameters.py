@@ -7,8 +7,11 @@ from ssl import TLSVersion
 
 from cpi_conformance.sender import TlsRange
 
-BEST, NO_GAP, BLIND = 2, 4, 16
-"""Bits of the number in ``ssl/client_ciphersuites``, derived from published values (SAP Note 510007 is not public)."""
+BEST, BLIND = 2, 16
+"""Bits of the number in ``ssl/client_ciphersuites``, derived from published values (SAP Note 510007 is not public).
+
+Bit 4 is for no gap between the versions, of which there is none here.
+"""
 
 VERSIONS = {128: TLSVersion.TLSv1, 256: TLSVersion.TLSv1_1, 512: TLSVersion.TLSv1_2, 1024: TLSVersion.TLSv1_3}
 

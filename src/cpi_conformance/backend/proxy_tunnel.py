@@ -26,7 +26,7 @@ def through(connection: socket.socket, proxy: Proxy, host: str, port: int) -> No
         OSError: the connection ended.
     """
     lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
-    logon = Basic(proxy.user, proxy.password) if proxy.user and proxy.password is not None else NO_LOGON
+    logon = Basic(proxy.user, proxy.password) if proxy.password is not None else NO_LOGON
     lines += [f"Proxy-{name}: {value}" for name, value in logon.headers().items()]
     connection.sendall("\r\n".join((*lines, "", "")).encode("utf-8"))
     head = _head(connection)
