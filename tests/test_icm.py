@@ -37,6 +37,7 @@ from tests.symptoms.far_sides import (
     ROOT,
     Script,
     answering,
+    closed_port,
     far_side,
     firewall,
     losing_the_alert,
@@ -317,6 +318,72 @@ def test_server_that_names_no_ca_gets_any_certificate(tmp_path: Path, current: I
     assert isinstance(observation, Accepted)
     assert observation.evidence.accepted_cas == ()
     assert observation.evidence.client_chain == (own.certificate, *own.issuers)
+
+
+# The trace
+
+
+def test_trace_of_a_server_that_is_not_trusted(tmp_path: Path) -> None:
+    """In the shape of published ones: what was served, why it is not taken, and the error with its number."""
+    with far_side(shaking_hands(server_context(tmp_path, COMPANY))) as port:
+        test = destination_test(port)
+        observation = Icm().send(test)
+    (served,) = observation.evidence.server_chain
+    assert trace(test, observation).splitlines() == [
+        '->> SapSSLSetTargetHostname(target_hostname="localhost")',
+        f"SSL NI-sock: local=:{observation.evidence.local_port}  peer=localhost:{port}",
+        "Peer not trusted",
+        "  Certificate #0:",
+        "    Subject  : CN=localhost",
+        "    Issuer   : CN=Web Gateway Root CA, O=Example Works, C=DE",
+        f"    Serial   : {served.serial_number:X}",
+        f"    Validity : {NOW.replace(year=NOW.year - 1):%Y-%m-%d} to {NOW.replace(year=NOW.year + 1):%Y-%m-%d}",
+        "  Verification result:",
+        "    Status: Not successful",
+        "    Reason: missing CA: CN=Web Gateway Root CA, O=Example Works, C=DE",
+        "<<- ERROR: SapSSLSessionStart()==SSSLERR_PEER_CERT_UNTRUSTED",
+        f"*** ERROR => SSL handshake with localhost:{port} failed: SSSLERR_PEER_CERT_UNTRUSTED (-102)",
+        "  The peer's X.509 Certificate (chain) validation failed (missing trust?)",
+    ]
+
+
+SET_HOST = '->> SapSSLSetTargetHostname(target_hostname="localhost")'
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        pytest.param(
+            {},
+            [SET_HOST, "*** ERROR => Direct connect to localhost:{port} failed: NIECONN_REFUSED(-10)"],
+            id="nobody-listens",
+        ),
+        pytest.param(
+            {"ssl_active": False},
+            ["*** ERROR => Direct connect to localhost:{port} failed: NIECONN_REFUSED(-10)"],
+            id="nobody-listens-without-tls",
+        ),
+        pytest.param(
+            {"ssl_certificate": "NONE"},
+            [
+                "<<- ERROR: SapSSLSessionStart()==SSSLERR_PSE_ERROR",
+                "*** ERROR => SSL handshake with localhost:{port} failed: SSSLERR_PSE_ERROR (-40)",
+                "  The PSE cannot be used",
+            ],
+            id="no-pse",
+        ),
+        pytest.param(
+            {"target_host": " "},
+            ["*** ERROR => Create failed: Argument not found, Target Host cannot be used"],
+            id="no-host",
+        ),
+    ],
+)
+def test_trace_of_a_test_that_does_not_get_far(changes: dict[str, object], lines: list[str]) -> None:
+    """Nothing of what comes later is in it."""
+    port = closed_port()
+    test = destination_test(port, **changes)
+    assert trace(test, Icm().send(test)).splitlines() == [line.format(port=port) for line in lines]
 
 
 # The proxy

@@ -142,7 +142,7 @@ def _unfit(test: ConnectionTest) -> tuple[Cause, str] | None:
     destination = test.destination
     wrong = destination.wrong_field()
     if wrong:
-        return Cause.DESTINATION_FIELD, f"Create failed: {wrong} cannot be used"
+        return Cause.DESTINATION_FIELD, f"{wrong} cannot be used"
     if destination.ssl_active and not test.backend.parameters.https_active:
         return Cause.HTTPS_INACTIVE, "the HTTPS service is not active in SMICM"
     if destination.ssl_active and test.pse is None:
