@@ -228,6 +228,17 @@ def test_clock_of_the_far_side(httpx_mock: HTTPXMock, connection: Connection) ->
     assert dt.timedelta() <= now - dt.datetime(2026, 8, 20, 10, tzinfo=dt.UTC) < dt.timedelta(seconds=5)
 
 
+@pytest.mark.parametrize(
+    "value", ["Jürgen".encode(), "Jürgen".encode("latin-1"), b"\xff"], ids=["utf-8", "latin-1", "bytes"]
+)
+def test_header_that_is_no_ascii(value: bytes, httpx_mock: HTTPXMock, connection: Connection) -> None:
+    """In whatever character set a far side writes its users' names."""
+    httpx_mock.add_response(200, headers=[(b"X-User", value)], text="at last")
+    answer = connection.send("GET", URL)
+    assert answer.text == "at last"
+    assert answer.headers.raw[0] == (b"X-User", value)
+
+
 def test_discovery_takes_login(httpx_mock: HTTPXMock, connection: Connection) -> None:
     httpx_mock.add_response(url=f"{API}/", json=root(login={"href": f"{LOGIN}/"}, uaa=None))
     endpoints = discover(connection, f"{API}/")

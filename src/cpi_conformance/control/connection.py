@@ -26,7 +26,7 @@ KEPT_ALIVE = 50.0
 LARGEST = 64 * 2**20
 """Bytes of an answer, unpacked; an archive of a flow has some thousands."""
 
-OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 """Headers that speak of a body as it came, not as it was unpacked."""
 
 SAFE = frozenset({"GET", "DELETE"})
@@ -134,7 +134,7 @@ class Connection:
             if date is not None:
                 self._far_clock = date, time.monotonic()
             if content is not None:
-                kept = [pair for pair in answer.headers.multi_items() if pair[0].lower() not in OF_THE_WIRE]
+                kept = [pair for pair in answer.headers.raw if pair[0].lower() not in OF_THE_WIRE]
                 return httpx.Response(answer.status_code, headers=kept, content=content, request=request)
             problem = BrokenAnswer(f"{request.method} {request.url}", f"an answer of more than {LARGEST} bytes")
         raise problem  # outside of the handler: an error of httpx may quote a header, and must not travel along
