@@ -134,6 +134,16 @@ def test_csrf_session_that_is_over_is_renewed(refusal: dict[str, Any], httpx_moc
         tenant.delete_artifact("Flow")
 
 
+@pytest.mark.parametrize("charset", ["hex", "undefined", "idna", "nonsense", "\xff"])
+def test_character_set_that_is_none(charset: str, httpx_mock: HTTPXMock, tenant: Tenant) -> None:
+    """Python knows some that no text can be in."""
+    token(httpx_mock)
+    headers = [(b"Content-Type", f"application/json; charset={charset}".encode())]
+    httpx_mock.add_response(500, method="DELETE", url=FLOW, headers=headers, json=error("no"))
+    with pytest.raises(kinds.TenantFailure, match="no"):
+        tenant.delete_artifact("Flow")
+
+
 def test_forbidden_is_not_taken_for_csrf(httpx_mock: HTTPXMock, tenant: Tenant) -> None:
     token(httpx_mock)
     httpx_mock.add_response(403, method="DELETE", url=FLOW)

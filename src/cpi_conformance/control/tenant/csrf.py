@@ -47,7 +47,7 @@ def wanted(answer: httpx.Response) -> bool:
     """Whether a write was refused for want of a CSRF token, or because its session is over."""
     if answer.status_code == httpx.codes.FORBIDDEN:
         return str(answer.headers.get(HEADER, "")).lower() == "required"
-    lost_session = "HttpSession" in answer.text and "getAttribute" in answer.text
+    lost_session = b"HttpSession" in answer.content and b"getAttribute" in answer.content
     return answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR and lost_session
 
 
