@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytest_httpx import HTTPXMock
 from cpi_conformance.control import errors as kinds
 from cpi_conformance.control.cloud_foundry import CloudFoundry
 from cpi_conformance.control.errors import BrokenAnswer, ControlError, InvalidToken, JobFailed, JobTimeout, NotVisible
+from cpi_conformance.control.listing import MOST_PAGES
 from cpi_conformance.control.login import PasswordLogin
 from cpi_conformance.control.patience import Patience
 from cpi_conformance.control.wire import Organization, ServiceInstance, Space
@@ -126,6 +128,30 @@ def test_pages_that_go_round(httpx_mock: HTTPXMock, cloud: CloudFoundry) -> None
     logged_in(httpx_mock)
     httpx_mock.add_response(json=page(following=f"{INSTANCES}?page=2"), is_reusable=True)
     with pytest.raises(BrokenAnswer, match="circle"):
+        cloud.instances()
+
+
+def test_half_a_character_is_told_as_a_question_mark(httpx_mock: HTTPXMock, cloud: CloudFoundry) -> None:
+    """As brokers leave it that cut a text in the middle of a character; no report could be written with it."""
+    logged_in(httpx_mock)
+    detail = "Service broker error: no 😀".encode("utf-16-le")[:-2].decode("utf-16-le", "surrogatepass")
+    httpx_mock.add_response(202, method="DELETE", url=f"{KEYS}/k-1", headers={"Location": JOB})
+    httpx_mock.add_response(url=JOB, text=json.dumps(job("FAILED", errors=errors(None, "x", detail)["errors"])))
+    with pytest.raises(JobFailed) as caught:
+        cloud.delete_key("k-1")
+    assert caught.value.broker_text == "no ?"
+
+
+def test_pages_without_an_end(httpx_mock: HTTPXMock, cloud: CloudFoundry) -> None:
+    """Each names another one that has not been read."""
+    logged_in(httpx_mock)
+
+    def pages(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("page", "1"))
+        return httpx.Response(200, json=page(instance(f"i-{number}"), following=f"{INSTANCES}?page={number + 1}"))
+
+    httpx_mock.add_callback(pages, is_reusable=True)
+    with pytest.raises(BrokenAnswer, match=f"more than {MOST_PAGES} pages"):
         cloud.instances()
 
 

@@ -41,7 +41,7 @@ def json_object(answer: httpx.Response) -> dict[str, Any]:
     Raises:
         BrokenAnswer: there is none.
     """
-    document = _json(answer)
+    document = document_in(answer.content)
     if not isinstance(document, dict):
         kind = answer.headers.get("Content-Type", "nothing")
         raise BrokenAnswer(asked(answer), f"{answer.status_code} with {kind} where a JSON object belongs")
@@ -100,7 +100,7 @@ def _unprocessable(detail: str) -> type[Unprocessable]:
 
 
 def _entries(answer: httpx.Response) -> tuple[ErrorEntry, ...]:
-    document = _json(answer)
+    document = document_in(answer.content)
     errors = document.get("errors") if isinstance(document, dict) else None
     return error_entries(errors)
 
@@ -120,9 +120,15 @@ def _number(code: Any) -> int | None:
     return code if isinstance(code, int) else None
 
 
-def _json(answer: httpx.Response) -> Any:
-    """The document, or ``None``; an error of the parser would carry the body with it."""
+def document_in(content: bytes) -> Any:
+    """The JSON document, or ``None``; an error of the parser would carry the body with it.
+
+    Half of a surrogate pair, as it is left where a text was cut, is ``?``: no report could write it.
+    """
     try:
-        return json.loads(answer.content)
+        document = json.loads(content)
+        text = json.dumps(document, ensure_ascii=False)
+        writable = text.encode(errors="replace").decode()
+        return document if writable == text else json.loads(writable)
     except (ValueError, RecursionError):
         return None

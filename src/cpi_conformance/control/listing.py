@@ -12,6 +12,9 @@ from cpi_conformance.control.wire import Model, Named, read
 PER_PAGE = "200"
 """Of at most 5000; a page must come within the time that a request has."""
 
+MOST_PAGES = 500
+"""Of a list; a far side whose pages never end would be read for ever, and 100 000 resources are no space's."""
+
 AT_ONCE = 100
 """How many values go into one filter, so that the URL stays within SAP's limit for a header."""
 
@@ -20,7 +23,8 @@ def listed(api: Api, path: str, model: type[Model], filters: Mapping[str, str]) 
     """All resources of a list, each once, even when pages shift while they are read.
 
     Raises:
-        BrokenAnswer: a page has another shape, or names a next one that was already read or is elsewhere.
+        BrokenAnswer: a page has another shape, or names a next one that was already read or is elsewhere; or they
+            do not end.
         ControlError: there is no answer, or it is no.
     """
     found: dict[str, Model] = {}
@@ -64,6 +68,8 @@ def _pages(api: Api, path: str, filters: Mapping[str, str]) -> Iterator[dict[str
     while (following := _next(document, path)) is not None:
         if following in seen:
             raise BrokenAnswer(f"GET {path}", "the pages go round in a circle")
+        if len(seen) == MOST_PAGES:
+            raise BrokenAnswer(f"GET {path}", f"more than {MOST_PAGES} pages")
         seen.add(following)
         document = api.get(following)
         yield document

@@ -7,11 +7,10 @@ flashpipe #6).
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
-from cpi_conformance.control.answers import asked
+from cpi_conformance.control.answers import asked, document_in
 from cpi_conformance.control.errors import BrokenAnswer, JobTimeout, Unreachable
 from cpi_conformance.control.tenant.api import TenantApi
 from cpi_conformance.control.tenant.entities import RuntimeArtifact
@@ -63,11 +62,11 @@ def explanation(api: TenantApi, artifact_id: str) -> str | None:
         return None
     if not content:
         return None
+    document = document_in(content)
     try:
-        document = json.loads(content)
         parameters = document.get("parameter") or [document["message"]["messageText"]]
         return str(parameters[0]) or None
-    except (ValueError, RecursionError, AttributeError, LookupError, TypeError):
+    except (RecursionError, AttributeError, LookupError, TypeError):
         return content.decode(errors="replace").strip() or None
 
 
