@@ -239,12 +239,21 @@ def issued(**claims: object) -> str:
     return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.x"
 
 
+def nested(depth: int) -> str:
+    """A token whose claims are lists within lists."""
+    return f"e30.{base64.urlsafe_b64encode(b'[' * depth).decode().rstrip('=')}.x"
+
+
 APART: list[Any] = [
     pytest.param(lambda now: issued(iat=now), None, id="now"),
     pytest.param(lambda now: issued(iat=now - 240.0), None, id="four minutes before"),
     pytest.param(lambda now: issued(iat=now + 240.0), None, id="four minutes after"),
     pytest.param(lambda now: issued(), None, id="no moment told"),
     pytest.param(lambda now: issued(iat="today"), None, id="no moment but a text"),
+    pytest.param(lambda now: issued(iat=float("nan")), None, id="no number"),
+    pytest.param(lambda now: issued(iat=float("inf")), None, id="no end"),
+    pytest.param(lambda now: issued(iat=10**400), None, id="no time that could be"),
+    pytest.param(lambda now: nested(100_000), None, id="nothing but nesting"),
     pytest.param(lambda now: "a.b.c", None, id="no token of JSON"),
     pytest.param(lambda now: issued(iat=now - 3600), "60 minutes before now", id="an hour before"),
     pytest.param(lambda now: issued(iat=now + 7200), "120 minutes after now", id="two hours after"),
@@ -276,6 +285,8 @@ OUTCOMES: list[Any] = [
     pytest.param({"status_code": 400, "json": {"error": "invalid_scope"}}, TokenRefused, 1, id="400"),
     pytest.param({"status_code": 401, "html": "<html>hush</html>"}, BrokenAnswer, 1, id="page"),
     pytest.param({"json": {**GRANTED, "expires_in": None}}, BrokenAnswer, 1, id="without an end"),
+    pytest.param({"text": '{"access_token": "jwt", "expires_in": Infinity}'}, BrokenAnswer, 1, id="end in infinity"),
+    pytest.param({"text": '{"access_token": "jwt", "expires_in": NaN}'}, BrokenAnswer, 1, id="end that is no number"),
     pytest.param({"json": {"expires_in": 1}}, BrokenAnswer, 1, id="without a token"),
     pytest.param({"status_code": 429}, RateLimited, 3, id="429"),
     pytest.param({"status_code": 503}, ServerFailure, 3, id="503"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs
@@ -126,6 +127,18 @@ def test_renewed_when_nearly_over(
 
 def test_token_without_an_end_is_kept(httpx_mock: HTTPXMock, clock: Clock) -> None:
     httpx_mock.add_response(json=granted(expires_in=None))
+    opened = session(PASSWORD, clock)
+    opened.token()
+    clock.now = 1e9
+    assert opened.token() == Secret("access-1")
+
+
+@pytest.mark.parametrize("lifetime", ["Infinity", "-Infinity", "NaN", "1e999", "9" * 400, "-1", '"1199"'])
+def test_lifetime_that_is_none(lifetime: str, httpx_mock: HTTPXMock, clock: Clock) -> None:
+    """As no lifetime: Python reads numbers out of JSON that are none."""
+    httpx_mock.add_response(
+        text=json.dumps(granted(expires_in=0)).replace('"expires_in": 0', f'"expires_in": {lifetime}')
+    )
     opened = session(PASSWORD, clock)
     opened.token()
     clock.now = 1e9

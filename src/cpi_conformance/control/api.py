@@ -12,6 +12,7 @@ import httpx
 from cpi_conformance.control.answers import accepted, json_object
 from cpi_conformance.control.connection import Connection
 from cpi_conformance.control.discovery import Endpoints, discover
+from cpi_conformance.control.echoes import without
 from cpi_conformance.control.errors import BrokenAnswer, InvalidToken
 from cpi_conformance.control.login import Login
 from cpi_conformance.control.uaa import Session
@@ -82,7 +83,8 @@ class Api:
         return accepted(self._send(method, url, fresh, content))
 
     def _send(self, method: str, url: str, token: Secret, content: Mapping[str, Any]) -> httpx.Response:
-        return self._connection.send(method, url, headers={"Authorization": f"Bearer {token.reveal()}"}, **content)
+        headers = {"Authorization": f"Bearer {token.reveal()}"}
+        return without(self._connection.send(method, url, headers=headers, **content), [token])
 
     def _own(self, url: str) -> str:
         """The absolute URL; the token goes to the API only, whatever an answer names."""

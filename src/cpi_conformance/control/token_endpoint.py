@@ -11,11 +11,13 @@ import httpx
 
 from cpi_conformance.control.answers import asked, json_object
 from cpi_conformance.control.connection import Connection
+from cpi_conformance.control.echoes import unrepeated, without
 from cpi_conformance.control.errors import BrokenAnswer, LoginRefused, RateLimited, ServerFailure, TokenRefused
 from cpi_conformance.control.repetition import retry_after
 from cpi_conformance.secret import Secret
 
-HELD_BACK = "…"
+LONGEST_LIFETIME = 2.0**31
+"""Seconds; nobody grants a token for 68 years."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def ask_for_token(
     """
     headers = {"Authorization": authorization} if authorization is not None else {}
     answer = connection.send("POST", url, headers=headers, form=form, repeatable=repeatable)
+    sent = (*secrets, *((Secret(authorization.rpartition(" ")[2]),) if authorization is not None else ()))
+    answer = without(answer, sent, body=not answer.is_success)  # a refresh token may be granted once more
     status = answer.status_code
     if status == httpx.codes.TOO_MANY_REQUESTS:
         raise RateLimited(status).after(retry_after(answer))
@@ -68,7 +72,7 @@ def ask_for_token(
     document = _challenge(answer) or json_object(answer)
     if not isinstance(document.get("error"), str):
         raise BrokenAnswer(asked(answer), f"{status} without an error code of OAuth")
-    error, description = (_without(str(document.get(key) or ""), secrets) for key in ("error", "error_description"))
+    error, description = (unrepeated(str(document.get(key) or ""), secrets) for key in ("error", "error_description"))
     raise refused(status, error, description)
 
 
@@ -81,13 +85,18 @@ def _granted(answer: httpx.Response, document: dict[str, Any]) -> TokenAnswer:
     access = _token(document, "access_token")
     if access is None:
         raise BrokenAnswer(asked(answer), "no access_token that a header could carry")
-    expires_in, scope = document.get("expires_in"), document.get("scope")
+    scope = document.get("scope")
     return TokenAnswer(
         access_token=access,
         refresh_token=_token(document, "refresh_token"),
-        expires_in=float(expires_in) if isinstance(expires_in, int | float) else None,
+        expires_in=_seconds(document.get("expires_in")),
         scopes=tuple(scope.split()) if isinstance(scope, str) else (),
     )
+
+
+def _seconds(lifetime: Any) -> float | None:
+    """A lifetime; ``None`` for what is none, as also *Infinity* and *NaN* are numbers in JSON as Python reads it."""
+    return float(lifetime) if isinstance(lifetime, int | float) and 0 <= lifetime < LONGEST_LIFETIME else None
 
 
 def _token(document: dict[str, Any], name: str) -> Secret | None:
@@ -98,10 +107,3 @@ def _token(document: dict[str, Any], name: str) -> Secret | None:
 def fits_a_header(token: str) -> bool:
     """Whether a token is one word of printable ASCII; httpx quotes what is not, in its error."""
     return bool(token) and token.isascii() and token.isprintable() and " " not in token
-
-
-def _without(text: str, secrets: tuple[Secret, ...]) -> str:
-    for secret in secrets:
-        if secret.reveal():
-            text = text.replace(secret.reveal(), HELD_BACK)
-    return text

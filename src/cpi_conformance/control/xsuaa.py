@@ -22,6 +22,9 @@ from cpi_conformance.secret import Secret
 CLOCKS_APART = 300.0
 """Seconds by which the clocks of a token server and of this machine may differ."""
 
+END_OF_TIME = 2.0**40
+"""Seconds since 1970; what is larger, or no number at all, is no time."""
+
 
 @dataclass(frozen=True)
 class Token:
@@ -99,6 +102,7 @@ def _seconds_apart(token: Secret) -> float:
     try:
         claims = token.reveal().split(".")[1]
         issued = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))).get("iat")
-    except (IndexError, ValueError, AttributeError):
+    except (IndexError, ValueError, AttributeError, RecursionError):
         return 0.0
-    return issued - time.time() if isinstance(issued, int | float) else 0.0
+    told = isinstance(issued, int | float) and 0 <= issued < END_OF_TIME
+    return issued - time.time() if told else 0.0

@@ -10,6 +10,7 @@ import httpx
 from cpi_conformance.control.answers import asked, json_object
 from cpi_conformance.control.connection import Connection
 from cpi_conformance.control.credentials import SOURCE
+from cpi_conformance.control.echoes import without
 from cpi_conformance.control.errors import BrokenAnswer
 from cpi_conformance.control.tenant.csrf import HEADER, CsrfSession, wanted
 from cpi_conformance.control.tenant.entities import Model, read
@@ -139,6 +140,6 @@ class TenantApi:
 
     def _once(self, method: str, path: str, headers: Mapping[str, str], body: Any, token: Secret) -> httpx.Response:
         url, headers = self._root + path, {**headers, "Authorization": f"Bearer {token.reveal()}"}
-        if isinstance(body, bytes):
-            return self._connection.send(method, url, headers=headers, content=body, repeatable=False)
-        return self._connection.send(method, url, headers=headers, json=body, repeatable=method == "GET")
+        sent: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+        answer = self._connection.send(method, url, headers=headers, repeatable=method == "GET", **sent)
+        return without(answer, [token])

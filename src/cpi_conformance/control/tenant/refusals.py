@@ -6,7 +6,6 @@ API), or the Atom form ``<error><code/><message/></error>`` where JSON was not a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -14,7 +13,8 @@ from xml.etree.ElementTree import ParseError
 import httpx
 from defusedxml import DefusedXmlException, ElementTree
 
-from cpi_conformance.control.answers import asked
+from cpi_conformance.control.answers import asked, document_in
+from cpi_conformance.control.echoes import unrepeated
 from cpi_conformance.control.errors import BrokenAnswer
 from cpi_conformance.control.tenant.errors import (
     AlreadyThere,
@@ -29,8 +29,6 @@ from cpi_conformance.control.tenant.errors import (
 )
 from cpi_conformance.control.tenant.roles import needed_role
 from cpi_conformance.secret import Secret
-
-HELD_BACK = "…"
 
 LONGEST = 2000
 """Characters of an error's text that are kept."""
@@ -57,7 +55,7 @@ def granted(answer: httpx.Response, *, hidden: Iterable[Secret] = (), reserved: 
     if answer.is_success:
         return answer
     said = _said(answer)
-    code, text = (_shown(part, hidden) for part in said or ("", ""))
+    code, text = (unrepeated(part, hidden)[:LONGEST] for part in said or ("", ""))
     request_id = answer.headers.get("x-correlationid") or answer.headers.get("X-Vcap-Request-Id")
     status = answer.status_code
     if status == httpx.codes.FORBIDDEN:
@@ -93,9 +91,8 @@ def _said(answer: httpx.Response) -> tuple[str, str] | None:
 
 
 def _of_json(content: bytes) -> tuple[str, str] | None:
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
+    document = document_in(content)
+    if not isinstance(document, dict):
         return None
     error = document.get("error", document)
     if isinstance(error, str):
@@ -121,10 +118,3 @@ def _of_atom(content: bytes) -> tuple[str, str] | None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _shown(text: str, hidden: Iterable[Secret]) -> str:
-    for secret in hidden:
-        if secret.reveal():
-            text = text.replace(secret.reveal(), HELD_BACK)
-    return text[:LONGEST]
