@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import ssl
+import time
 from typing import Any
 
 import httpx
@@ -134,6 +135,7 @@ RETRY_AFTER: list[Any] = [
     pytest.param("-5", 1.0, id="negative"),
     pytest.param("nan", 1.0, id="no number"),
     pytest.param("Thu, 99 Foo 2026 10:00:30 GMT", 1.0, id="no date"),
+    pytest.param("Fri, 31 Dec 9999 23:59:59 -2359", 1.0, id="date at the end of time"),
     pytest.param("", 1.0, id="empty"),
 ]
 
@@ -237,6 +239,20 @@ def test_header_that_is_no_ascii(value: bytes, httpx_mock: HTTPXMock, connection
     answer = connection.send("GET", URL)
     assert answer.text == "at last"
     assert answer.headers.raw[0] == (b"X-User", value)
+
+
+NO_TIMES = ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0400 00:00:00 GMT", "Thu, 99 Foo 2026 10:00:00 GMT", "now"]
+
+
+@pytest.mark.parametrize("date", NO_TIMES)
+def test_clock_that_shows_no_time(
+    date: str, httpx_mock: HTTPXMock, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    httpx_mock.add_response(200, headers={"Date": date})
+    connection.send("GET", URL)
+    later = time.monotonic() + 3600
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert connection.far_now() is None
 
 
 def test_discovery_takes_login(httpx_mock: HTTPXMock, connection: Connection) -> None:

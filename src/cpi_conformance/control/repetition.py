@@ -18,6 +18,10 @@ from cpi_conformance.control.errors import TlsRefusal, Unreachable
 from cpi_conformance.control.patience import Patience
 
 TOO_MANY = 429
+
+YEARS = range(1970, 3000)
+"""What lies at the end of a calendar cannot be counted on from."""
+
 PASSING_FAILURES = frozenset({500, 502, 503, 504})
 
 NEVER_ARRIVED = (
@@ -75,10 +79,12 @@ def retry_after(answer: httpx.Response) -> float | None:
 
 
 def http_date(text: str) -> dt.datetime | None:
-    """A date of an HTTP header; ``None`` when it is none."""
+    """A date of an HTTP header; ``None`` when it is none, or none that a clock could show."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
+        return None
+    if date.year not in YEARS:
         return None
     return date if date.tzinfo else date.replace(tzinfo=dt.UTC)
 
