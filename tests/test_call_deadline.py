@@ -9,8 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from cpi_conformance.backend import Icm, Proxy
+from cpi_conformance.control.connection import Connection
+from cpi_conformance.control.errors import Unreachable
+from cpi_conformance.control.patience import Patience
 from cpi_conformance.sender import Accepted, Cause, Layer, Refused
-from tests.hostile_far_side import CALLERS, Caller, FarSide, Script, connection_test, server_context, within_tls
+from tests.hostile_far_side import CALLERS, ROOT, Caller, FarSide, Script, connection_test, server_context, within_tls
 
 SECONDS = 0.1
 """For a call."""
@@ -75,6 +78,30 @@ def test_a_slow_answer_is_none(
     assert isinstance(observation, Refused)
     assert (observation.layer, observation.cause) == (Layer.CONNECT, Cause.ANSWER_TIMEOUT)
     assert observation.response is None
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_a_slow_answer_of_the_control_plane_is_none(answer: tuple[bytes, bytes, bytes], far_side: FarSide) -> None:
+    """However patiently the next portion of it is awaited."""
+    far_side.script = within_tls(TLS, slowly(*answer))
+    patience = Patience(deadline=SECONDS, attempts=1)
+    with Connection(trusted=(ROOT.certificate,), patience=patience) as connection, pytest.raises(Unreachable) as caught:
+        connection.send("GET", f"https://localhost:{far_side.port}/v3/things")
+    assert caught.value.may_have_arrived
+
+
+def test_each_request_has_a_time_of_its_own(far_side: FarSide) -> None:
+    """Also on a connection that is kept."""
+
+    def script(connection: socket.socket) -> None:
+        for _ in range(3):
+            slowly(HEAD, b"X: " + b"x" * 40, b"\r\n\r\nhello")(connection)
+
+    far_side.script = within_tls(TLS, script)
+    patience = Patience(deadline=0.8, attempts=1)
+    with Connection(trusted=(ROOT.certificate,), patience=patience) as connection:
+        answers = [connection.send("GET", f"https://localhost:{far_side.port}/v3/things").text for _ in range(3)]
+    assert answers == ["hello"] * 3
 
 
 @pytest.mark.parametrize("secured", [True, False], ids=["tls", "plain"])

@@ -15,10 +15,11 @@ PACKAGE = "cpi_conformance"
 
 ALLOWED = {
     "secret": set[str](),
+    "deadline": set[str](),
     "certificates": {"secret"},
-    "sender": {"certificates", "secret"},
+    "sender": {"certificates", "deadline", "secret"},
     "backend": {"certificates", "secret", "sender"},
-    "control": {"certificates", "secret"},
+    "control": {"certificates", "deadline", "secret"},
     "flows": set[str](),
     "landscape": {"backend", "certificates", "control", "diagnosis", "secret", "sender"},
     "diagnosis": {"backend", "certificates", "control", "secret", "sender"},

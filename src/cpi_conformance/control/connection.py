@@ -6,6 +6,7 @@ import datetime as dt
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -16,6 +17,7 @@ from cpi_conformance.certificates import Credential, pem, present
 from cpi_conformance.control.errors import BrokenAnswer, ControlError, Unreachable
 from cpi_conformance.control.patience import PATIENT, Patience
 from cpi_conformance.control.repetition import http_date, repeating, unreachable
+from cpi_conformance.deadline import Deadline
 
 TIMEOUT = httpx.Timeout(70.0, connect=10.0)
 """Seconds; Cloud Foundry itself gives a broker 60 (cloud_controller_ng, ``broker_client_timeout_seconds``)."""
@@ -29,8 +31,21 @@ LARGEST = 64 * 2**20
 OF_THE_WIRE = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 """Headers that speak of a body as it came, not as it was unpacked."""
 
+_deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+"""Of the request that is under way; a kept connection serves one after the other."""
+
 SAFE = frozenset({"GET", "DELETE"})
 """Methods that may be executed twice."""
+
+
+class _TimedSocket(ssl.SSLSocket):
+    """A TLS socket whose reads are over when the request has to be, whatever each of them may take."""
+
+    def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002  # its name in the library
+        deadline = _deadline.get()
+        if deadline is not None:
+            deadline.limit(self)
+        return super().read(len, buffer)
 
 
 class Connection:
@@ -121,6 +136,7 @@ class Connection:
 
     def _once(self, request: httpx.Request) -> httpx.Response:
         problem: ControlError
+        token = _deadline.set(Deadline(self._patience.deadline))
         try:
             answer = self._client.send(request, stream=True)
             try:
@@ -137,6 +153,8 @@ class Connection:
                 kept = [pair for pair in answer.headers.raw if pair[0].lower() not in OF_THE_WIRE]
                 return httpx.Response(answer.status_code, headers=kept, content=content, request=request)
             problem = BrokenAnswer(f"{request.method} {request.url}", f"an answer of more than {LARGEST} bytes")
+        finally:
+            _deadline.reset(token)
         raise problem  # outside of the handler: an error of httpx may quote a header, and must not travel along
 
 
@@ -156,6 +174,7 @@ def _tls(trusted: tuple[x509.Certificate, ...], presented: Credential | None) ->
         context.load_verify_locations(cadata=pem(trusted))
     else:
         context = httpx.create_ssl_context(trust_env=False)
+    context.sslsocket_class = _TimedSocket
     context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST  # the same on each version of Python
     if presented is not None:
         try:

@@ -10,8 +10,8 @@ class Patience:
     """How long a client waits, in seconds; each pause is twice the one before.
 
     Attributes:
-        deadline: for one operation as a whole: for one request with its repetitions, and again for what the
-            request has started.
+        deadline: for one operation as a whole: for one request with its repetitions, none of which has longer by
+            itself, and again for what the request has started.
         first_pause, longest_pause: between two questions for something that is under way; the first is short,
             because most keys are there within a second.
         first_rest, longest_rest: before a request is repeated that had no answer, or that failed.

@@ -8,7 +8,7 @@ import time
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from cpi_conformance.sender.deadline import TimedSocket
+from cpi_conformance.deadline import TimedSocket
 from cpi_conformance.sender.transcript import current_transcript
 from cpi_conformance.sender.whole_head import WholeHead
 

@@ -21,8 +21,8 @@ from typing import Any
 
 from cryptography import x509
 
+from cpi_conformance.deadline import Deadline
 from cpi_conformance.sender.alerts import alert_name
-from cpi_conformance.sender.deadline import Deadline
 from cpi_conformance.sender.handshake import certificates_in, names_in
 
 ALERT = 21
