@@ -113,6 +113,22 @@ def test_external_certificate() -> None:
     assert (found.key, found.clientsecret) == (None, None)
 
 
+def test_certificate_with_a_key_of_an_unknown_kind_is_passed_over() -> None:
+    """What is no leaf of ours need not be understood."""
+    rsa_encryption, unknown = bytes.fromhex("06092a864886f70d010101"), bytes.fromhex("06092a864886f70d01017f")
+    der = LEAF.certificate.public_bytes(Encoding.DER).replace(rsa_encryption, unknown)
+    strange = f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
+    assert held({**CERTIFICATE, "certificate": strange + CHAIN}).credential().certificate == LEAF.certificate
+    with pytest.raises(BrokenAnswer, match="none of the"):
+        held({**CERTIFICATE, "certificate": strange}).credential()
+
+
+def test_markers_without_an_end_are_read_once() -> None:
+    """Not once for each of them: that would take minutes."""
+    with pytest.raises(BrokenAnswer, match="no PEM"):
+        held({**CERTIFICATE, "certificate": "-----BEGIN CERTIFICATE-----" * 20_000})
+
+
 def test_leaf_is_found_wherever_it_stands() -> None:
     found = held({**CERTIFICATE, "certificate": pem([*LEAF.issuers, LEAF.certificate])})
     assert found.credential().certificate == LEAF.certificate

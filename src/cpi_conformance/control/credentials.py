@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cpi_conformance.certificates import Credential, read_pem_bundle
+from cpi_conformance.certificates.certificate_facts import public_key_of
 from cpi_conformance.control.errors import BrokenAnswer
 from cpi_conformance.secret import Secret
 
 SOURCE = "credentials of the service key"
 
-PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+PEM_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----([^-]*)-----END \1-----")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class KeyCredentials:
         key = _private_key(self.key)
         if key is None:
             raise BrokenAnswer(SOURCE, "the private key is no RSA or EC key in PEM")
-        leaf = next((each for each in self.certificates if each.public_key() == key.public_key()), None)
+        leaf = next((each for each in self.certificates if public_key_of(each) == key.public_key()), None)
         if leaf is None:
             raise BrokenAnswer(SOURCE, "the private key belongs to none of the certificates")
         return Credential(leaf, key, tuple(each for each in self.certificates if each is not leaf))
