@@ -208,7 +208,27 @@ def test_certificate_of_an_entry(
     assert tenant.certificate("kä") == credential.certificate
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"-----BEGIN CERTIFICATE-----"])
+def test_certificate_whose_last_byte_looks_like_a_blank(httpx_mock: HTTPXMock, tenant: Tenant) -> None:
+    """So does that of each fortieth; none of its bytes may be lost."""
+    root = Authority.root("CN=Root", now=NOW)
+    many = (root.leaf("CN=x", not_before=NOW, not_after=NOW).certificate for _ in range(9999))
+    der = next(der for each in many if (der := each.public_bytes(Encoding.DER)) != der.strip())
+    httpx_mock.add_response(content=der)
+    assert tenant.certificate("kä").public_bytes(Encoding.DER) == der
+
+
+V3, V4 = bytes.fromhex("a003020102"), bytes.fromhex("a003020103")
+OF_VERSION_4 = Authority.root("CN=Root", now=NOW).certificate.public_bytes(Encoding.DER).replace(V3, V4)
+
+NO_CERTIFICATES = {
+    "nothing": b"",
+    "page": b"<html>",
+    "cut": b"-----BEGIN CERTIFICATE-----",
+    "unknown-version": OF_VERSION_4,
+}
+
+
+@pytest.mark.parametrize("content", NO_CERTIFICATES.values(), ids=NO_CERTIFICATES)
 def test_certificate_that_is_none(content: bytes, httpx_mock: HTTPXMock, tenant: Tenant) -> None:
     httpx_mock.add_response(content=content)
     with pytest.raises(BrokenAnswer, match="no certificate"):

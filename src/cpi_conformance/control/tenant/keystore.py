@@ -93,10 +93,11 @@ class Keystore(Section):
     def certificate(self, alias: str) -> x509.Certificate:
         """The certificate of an entry, of a key pair its own; ``TenantNotFound`` when there is no such entry."""
         path = f"{_entry(alias)}/Certificate/$value?keystoreName=system&rootCA=false"
-        content = (self._api.value(path) or b"").strip()
-        load = x509.load_pem_x509_certificate if content.startswith(b"-----") else x509.load_der_x509_certificate
-        with contextlib.suppress(ValueError):
-            return load(content)
+        content = self._api.value(path) or b""
+        armoured = content.lstrip().startswith(b"-----")
+        load = x509.load_pem_x509_certificate if armoured else x509.load_der_x509_certificate
+        with contextlib.suppress(ValueError, x509.InvalidVersion):
+            return load(content)  # as it is: the last byte of DER may look like a blank
         raise BrokenAnswer(f"GET {path}", "no certificate")
 
     def chain_p7b(self, alias: str) -> bytes:
