@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kill_matrix.matrix import Matrix
+from cpi_conformance.simulator.defects import DEFECTS
+from tests.kill_matrix.matrix import Matrix, check_ids
 from tests.kill_matrix.page import page
 from tests.kill_matrix.table import write_table
 from tests.made_up_runs import (
@@ -19,6 +20,8 @@ from tests.made_up_runs import (
     matrix,
     outcome,
 )
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -60,3 +63,10 @@ def test_page_says_what_is_wrong() -> None:
     assert "Not always: 1 of 3 defects are not caught as they must be and 1 of 3 checks cannot turn red." in bad
     assert "B-01 must be refuted, but it is proven" in bad
     assert "The sentence of A-01 with a &lt; in it." in good
+
+
+def test_readme_tells_the_totals() -> None:
+    """Whoever adds a defect or a check says so there."""
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"It is run on {len(DEFECTS)} defects" in readme
+    assert f"each of its {len(check_ids())} checks is turned red by one" in readme

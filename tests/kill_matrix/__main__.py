@@ -36,7 +36,7 @@ def main(
     alone: Annotated[
         bool, typer.Option("--alone", help="Run every check on each defect by itself; takes minutes.")
     ] = False,
-    at_once: Annotated[int, typer.Option(help="How many runs are made at a time.", min=1)] = 2,
+    at_once: Annotated[int, typer.Option(help="How many runs are made at a time.", min=1)] = os.cpu_count() or 2,
 ) -> None:
     """Run the conformance suite on each defect of the simulated landscape, and see whether it notices.
 

@@ -14,6 +14,9 @@ from tests.kill_matrix.matrix import Matrix
 
 STYLE = Path(__file__).parent / "page.css"
 
+SHOWN = 8
+"""So many checks are shown without being asked for."""
+
 TITLE = "Does the suite notice when a landscape is wrong?"
 
 WHAT_IT_IS = """
@@ -130,15 +133,17 @@ def _defects(matrix: Matrix) -> Iterator[str]:
 def _defect(matrix: Matrix, defect: Defect) -> str:
     judged = matrix.judged[defect.name]
     state = "good" if judged.judgement is Judgement.CAUGHT else "bad"
-    by = [_check(matrix, check) for check in sorted(judged.by)]
+    by = _list([_check(matrix, check) for check in sorted(judged.by)])
+    if len(judged.by) > SHOWN:
+        by = f"<details><summary>{len(judged.by)} checks</summary>{by}</details>"
     if judged.receipt:
-        by.append("<li>the receipt at the end of the run</li>")
+        by += "the receipt at the end of the run"
     why = "".join(f"<p>{escape(text)}</p>" for text in judged.why)
     return (
         f'<tr id="{defect.name}"><th scope="row">{escape(defect.wrong)}<br><code>{defect.name}</code> '
         f'<span class="profile">on {defect.profile}</span></th>'
         f'<td><span class="badge {state}">{judged.judgement}</span></td>'
-        f"<td>{_list(by)}{why}</td></tr>"
+        f"<td>{by}{why}</td></tr>"
     )
 
 
