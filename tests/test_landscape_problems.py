@@ -193,6 +193,8 @@ MISTAKES = {
     "passphrase-in-the-file": Mistake(
         PHRASE, "in the file", "a table is expected; write for example passphrase = { env"
     ),
+    "passphrase-a-number": Mistake(PHRASE, 47110815, "is a number, but a table is expected"),
+    "passphrase-a-number-in-a-reference": Mistake(f"{PHRASE}.env", 47110815, "is a number, but a text in quotes"),
     "passphrase-not-utf-8": Mistake(PHRASE, {"file": "latin-1.txt"}, "save the secret as UTF-8 text"),
     "passphrase-in-utf-16": Mistake(PHRASE, {"file": "utf-16.txt"}, "passphrase"),
     "passphrase-not-there": Mistake(PHRASE, {"file": "./missing"}, NOT_THERE),
@@ -208,7 +210,10 @@ MISTAKES = {
     "variable-not-utf-8": Mistake(PHRASE, {"env": "CPI_NOT_UTF_8"}, "passphrase"),
     "variable-and-file": Mistake(PHRASE, {"env": "CPI_PASSPHRASE", "file": "passphrase.txt"}, EITHER_SECRET),
     "neither-variable-nor-file": Mistake(PHRASE, {}, EITHER_SECRET),
-    "key-not-there": Mistake(KEY_FILE, "missing", NOT_THERE),
+    "key-not-there": Mistake(KEY_FILE, "./missing", NOT_THERE),
+    "secret-in-place-of-a-file": Mistake(
+        KEY_FILE, CLIENTSECRET.reveal(), "the file that is named there cannot be read (No such file or directory)"
+    ),
     "key-without-oauth": Mistake(KEY_FILE, "without-oauth.json", NO_KEY_FILE),
     "key-without-secret": Mistake(KEY_FILE, "without-secret.json", NO_KEY_FILE),
     "key-with-a-list": Mistake(KEY_FILE, "secret-is-a-list.json", NO_KEY_FILE),

@@ -85,14 +85,15 @@ class Material:
         if section.file is None:
             secret = self.secret(f"{key}.clientsecret", section.clientsecret)
             return Basic(section.clientid, secret) if section.clientid is not None and secret else None
-        content = self._content(f"{key}.file", section.file)
+        shown = _as_a_path(section.file)
+        content = self._content(f"{key}.file", section.file, shown)
         if content is None:
             return None
         try:
             oauth = json.loads(content)["oauth"]
             return Basic(_text(oauth["clientid"]), Secret(_text(oauth["clientsecret"])))
         except (ValueError, KeyError, TypeError, RecursionError):
-            wrong = f"{section.file} is no service key with oauth.clientid and oauth.clientsecret"
+            wrong = f"{shown} is no service key with oauth.clientid and oauth.clientsecret"
             self._add(f"{key}.file", wrong, "save the JSON of View Credentials as it is")
             return None
 
@@ -220,7 +221,7 @@ class Material:
             return None
         if reference.env is not None:
             return self._from_environment(key, reference.env)
-        shown = reference.file if PATH.fullmatch(reference.file or "") else "the file that is named there"
+        shown = _as_a_path(reference.file or "")
         content = self._content(key, reference.file, shown)
         if content is None:
             return None
@@ -253,6 +254,11 @@ class Material:
 
     def _add(self, key: str, wrong: str, instead: str) -> None:
         self._problems.append(Problem(key, wrong, instead))
+
+
+def _as_a_path(name: str) -> str:
+    """A name where a secret may stand by mistake, repeated only when it looks like a path."""
+    return name if PATH.fullmatch(name) else "the file that is named there"
 
 
 def _text(value: object) -> str:

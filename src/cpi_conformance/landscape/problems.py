@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from cpi_conformance.landscape.schema import LandscapeFile
+from cpi_conformance.landscape.schema import LandscapeFile, SecretReference
 
 
 @dataclass(frozen=True, order=True)
@@ -53,7 +53,8 @@ def explained(error: ErrorDetails) -> Problem:
         return Problem(key, "cannot be used", error["msg"].removeprefix("Value error, "))
     wanted = _WANTED.get(error["type"]) or error["msg"].replace("Input should be", "it should be")
     another = error["type"] == "literal_error" and isinstance(error["input"], str)
-    shown = "another text" if another else _shown(error["input"])
+    maybe_a_secret = error["type"] == "model_type" or _model_at(location[:-1]) is SecretReference
+    shown = "another text" if another else _shown(error["input"], maybe_a_secret)
     return Problem(key, f"is {shown}, but {wanted}", _example(location))
 
 
@@ -69,10 +70,10 @@ _WANTED = {
 """What pydantic says, in the words of a TOML file."""
 
 
-def _shown(value: object) -> str:
-    """The kind of a value; the value itself only when it can be no secret."""
+def _shown(value: object, maybe_a_secret: bool) -> str:
+    """The kind of a value; the value itself only when it can be no secret, as the number of a port."""
     if isinstance(value, bool | int | float):
-        return f"{json.dumps(value)}"
+        return "a number" if maybe_a_secret and not isinstance(value, bool) else json.dumps(value)
     kinds: dict[type, str] = {str: "a text", dict: "a table", list: "a list"}
     return kinds.get(type(value)) or type(value).__name__
 
