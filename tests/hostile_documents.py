@@ -127,10 +127,12 @@ def changed(document: Any, place: tuple[Any, ...], value: Any) -> Any:
         return None if value is ... else value
     key, rest = place[0], place[1:]
     copied = document.copy()
-    if not rest and value is ...:
+    if rest:
+        copied[key] = changed(document[key], rest, value)
+    elif value is ...:
         del copied[key]
     else:
-        copied[key] = changed(document[key], rest, value)
+        copied[key] = value
     return copied
 
 
