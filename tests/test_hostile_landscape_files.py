@@ -16,7 +16,7 @@ from cpi_conformance.certificates import Authority, pem, write_pfx
 from cpi_conformance.landscape import Landscape, LandscapeProblems, load_landscape
 from cpi_conformance.landscape.schema import LandscapeFile
 from cpi_conformance.secret import Secret
-from tests.hostile_documents import changed, places
+from tests.hostile_documents import BODIES, changed, documents_like, places
 
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 YEAR = dt.timedelta(days=365)
@@ -178,19 +178,30 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
+def service_key(secret: str) -> dict[str, Any]:
+    """The JSON of a service key of the plan api, which has all that one of the plan integration-flow has too."""
+    return {
+        "oauth": {
+            "clientid": "sb-1!b2|it-rt-x!b3",
+            "clientsecret": secret,
+            "url": "https://x.example.test",
+            "tokenurl": "https://y.example.test/oauth/token",
+            "createdate": "2026-08-20T10:00:00Z",
+        }
+    }
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the complete file refers to."""
     folder = tmp_path_factory.mktemp("landscape")
     root = Authority.root("CN=Root", now=NOW)
     leaf = root.leaf("CN=S0012345678", not_before=NOW - YEAR, not_after=NOW + YEAR)
-    key = {"clientid": "sb-1!b2|it-rt-x!b3", "clientsecret": CLIENTSECRET.reveal()}
-    api = {**key, "url": "https://x.example.test", "tokenurl": "https://y.example.test/oauth/token"}
     (folder / "ca.pem").write_text(pem([root.certificate]), encoding="ascii")
     (folder / "sender.pfx").write_bytes(write_pfx(leaf, PASSPHRASE).content)
     (folder / "passphrase.txt").write_text(PASSPHRASE.reveal(), encoding="ascii")
-    (folder / "key.json").write_text(json.dumps({"oauth": key}), encoding="ascii")
-    (folder / "api-key.json").write_text(json.dumps({"oauth": api}), encoding="ascii")
+    for name in ("key.json", "api-key.json"):
+        (folder / name).write_text(json.dumps(service_key(CLIENTSECRET.reveal())), encoding="ascii")
     return folder
 
 
@@ -240,3 +251,35 @@ def test_a_damaged_file_is_a_landscape_or_told_what_to_write(
         content = content[:at] + put + content[at + taken :]
     found = loaded(folder, content)
     assert not [secret for secret in SECRETS if secret in f"{found} {found!r}"]
+
+
+WITH_SERVICE_KEYS = {
+    "name": "QA eu10",
+    "runtime": COMPLETE["runtime"],
+    "service_keys": {"sender": {"file": "other.json"}},
+    "tenant_api": {"service_key": "other.json"},
+}
+
+
+@given(
+    content=documents_like(service_key(CLIENTSECRET.reveal()), CLIENTSECRET.reveal()).map(json.dumps).map(str.encode)
+    | st.sampled_from(BODIES)
+    | st.binary(max_size=40)
+)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_any_service_key_can_be_sent_or_is_told_of(content: bytes, folder: Path) -> None:
+    (folder / "other.json").write_bytes(content)
+    found = loaded(folder, tomli_w.dumps(WITH_SERVICE_KEYS).encode())
+    assert CLIENTSECRET.reveal() not in f"{found} {found!r}" or isinstance(found, Landscape)
+    if isinstance(found, Landscape):
+        assert found.service_key("sender").headers()
+    else:
+        assert {problem.key for problem in found.problems} <= {"service_keys.sender.file", "tenant_api.service_key"}
+
+
+def test_half_a_character_in_a_service_key_is_told_of(folder: Path) -> None:
+    """Python reads it out of JSON; no header could be written with it."""
+    (folder / "other.json").write_text(json.dumps(service_key("secret \ud83d")), encoding="ascii")
+    found = loaded(folder, tomli_w.dumps(WITH_SERVICE_KEYS).encode())
+    assert isinstance(found, LandscapeProblems)
+    assert len(found.problems) == 2

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 
@@ -90,7 +91,7 @@ class Material:
         if content is None:
             return None
         try:
-            oauth = json.loads(content)["oauth"]
+            oauth = _document(content)["oauth"]
             return Basic(_text(oauth["clientid"]), Secret(_text(oauth["clientsecret"])))
         except (ValueError, KeyError, TypeError, RecursionError):
             wrong = f"{shown} is no service key with oauth.clientid and oauth.clientsecret"
@@ -143,8 +144,8 @@ class Material:
         if content is None:
             return None
         try:
-            credentials = read_credentials(json.loads(content))
-        except (ValueError, RecursionError, BrokenAnswer):
+            credentials = read_credentials(_document(content))
+        except (ValueError, TypeError, RecursionError, BrokenAnswer):
             wrong = f"{section.service_key} is no service key with oauth.url, oauth.tokenurl and oauth.clientid"
             self._add(f"{key}.service_key", wrong, "save the JSON of View Credentials of a key of the plan api")
             return None
@@ -254,6 +255,15 @@ class Material:
 
     def _add(self, key: str, wrong: str, instead: str) -> None:
         self._problems.append(Problem(key, wrong, instead))
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    """The JSON object of a service key; ``ValueError`` for half a character too, which nobody could send."""
+    document = json.loads(content)
+    if not isinstance(document, dict):
+        raise TypeError("not an object")
+    json.dumps(document, ensure_ascii=False).encode()
+    return document
 
 
 def _as_a_path(name: str) -> str:
