@@ -18,6 +18,7 @@ NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
     [
         ("1a2b3c4dtrial.it-cpitrial05-rt.cfapps.us10-001.hana.ondemand.com", "trial"),
         ("1A2B3C4DTRIAL.IT-CPITRIAL03-RT.cfapps.ap21.hana.ondemand.com", "trial"),
+        ("1a2b3c4dtrial.it-cpi019-rt.cfapps.us10.hana.ondemand.com", "trial"),
         ("named.it-cpitrial06-rt.cfapps.us10-001.hana.ondemand.com", "trial"),
         ("mytenant.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com", "standard"),
         ("industrial.it-cpi018-rt.cfapps.eu10-003.hana.ondemand.com", "standard"),

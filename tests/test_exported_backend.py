@@ -186,6 +186,12 @@ def test_secrets_of_an_export_are_known_to_the_landscape(
         pytest.param(
             {"certificate_list": "list.pem", "pfx": "sender.pfx"}, "backend.p", "does not open", id="no-passphrase"
         ),
+        pytest.param(
+            {"certificate_list": "list.pem", "pfx": "sender.pfx", "passphrase": {"file": "gone.txt"}},
+            "backend.passphrase",
+            "cannot be read",
+            id="no-file-with-the-passphrase",
+        ),
         pytest.param({"certificate_list": "list.pem", "identity": "too long"}, "backend.identity", "", id="identity"),
         pytest.param(
             {"certificate_list": "list.pem", "client_ciphersuites": "16:HIGH"},
