@@ -9,11 +9,13 @@ from cpi_conformance.verdict.judge import Judge, NotProven, Refuted, Twins
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
 from cpi_conformance.verdict.order_judge import OrderJudge
 from cpi_conformance.verdict.order_twins import OrderTwins
+from cpi_conformance.verdict.standing import Chains
 
 __all__ = [
     "SCHEMA",
     "Acceptance",
     "AcceptanceState",
+    "Chains",
     "CheckResult",
     "Finding",
     "Gate",

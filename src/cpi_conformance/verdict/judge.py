@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from cryptography import x509
-
 from cpi_conformance.diagnosis import (
     NOT_REFUSED,
     NOTHING_KNOWN,
@@ -42,6 +40,7 @@ from cpi_conformance.verdict.standing import (
     IMITATED,
     INFRASTRUCTURE,
     STANDS,
+    Chains,
     alike,
     is_outage,
     same_chain,
@@ -91,12 +90,13 @@ class Twins:
 
     Attributes:
         sent: twins, and what came of them; one that met a passing trouble is sent again by whoever needs it next.
-        accepted_by: a call that was accepted, by the chain that the load balancer presented meanwhile.
+        chains: those that the load balancer has presented while calls were accepted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chains: Chains | None = None) -> None:
+        """``chains`` may be shared with others who call the same load balancer."""
         self.sent: dict[Asked, Observation] = {}
-        self.accepted_by: dict[tuple[x509.Certificate, ...], Asked] = {}
+        self.chains = chains or Chains()
         self._silent = 0
 
     def note(self, observation: Observation) -> None:
@@ -166,7 +166,7 @@ class Judge:
             self._require_that_it_stands(call, observation)
             told = f"{call.path} must answer what the flow answers, but {otherwise(observation)}"
             raise Refuted(told, _wrong_answer())
-        self._twins.accepted_by[observation.evidence.server_chain] = call
+        self._twins.chains.note(self._sender, call, observation)
         self.finding = Finding()
         return observation
 
@@ -181,7 +181,7 @@ class Judge:
         if isinstance(observation, Refused) or not answers_as_expected(observation, call):
             self._require_that_it_stands(call, observation)
             raise self._lacking("what the check needs", call, observation)
-        self._twins.accepted_by[observation.evidence.server_chain] = call
+        self._twins.chains.note(self._sender, call, observation)
         self.finding = self.finding or Finding()
         return observation
 
@@ -273,7 +273,7 @@ class Judge:
         if isinstance(observation, Accepted) and good:
             if not shared:
                 self._twins.sent[twin] = observation
-                self._twins.accepted_by[observation.evidence.server_chain] = twin
+                self._twins.chains.note(self._sender, twin, observation)
             return observation
         what = "the twin, accepted before," if again else "the twin"
         lacking = self._lacking(what, twin, observation, in_trouble=again)
@@ -330,10 +330,7 @@ class Judge:
     def _require_the_same_load_balancer(self, call: Asked, refused: Refused) -> None:
         """Whoever trusts the chain from before a rotation is cut off by it, which refutes nothing."""
         __tracebackhide__ = True
-        others = [
-            accepted for chain, accepted in self._twins.accepted_by.items() if chain != refused.evidence.server_chain
-        ]
-        if any(isinstance(self._send(other), Refused) for other in others):
+        if self._twins.chains.gone(refused):
             told = "infrastructure: the load balancer presents another chain than before in this run"
             raise NotProven(f"{told}; {call.path} was {refused}", self._finding_of(call, refused))
 

@@ -8,8 +8,10 @@ again. Asking again never makes a proof of a refusal: it shows that a refusal st
 
 from __future__ import annotations
 
+from cryptography import x509
+
 from cpi_conformance.sender import Accepted, Cause, Observation, Refused
-from cpi_conformance.verdict.asking import Asked, answers_as_expected
+from cpi_conformance.verdict.asking import Asked, Asking, answers_as_expected
 
 INFRASTRUCTURE = frozenset(
     {
@@ -68,3 +70,26 @@ def alike(one: Observation, other: Observation, call: Asked) -> bool:
 def same_chain(one: Observation, other: Observation) -> bool:
     """Whether the load balancer presented the same certificates both times."""
     return one.evidence.server_chain == other.evidence.server_chain
+
+
+class Chains:
+    """The chains that the load balancer of a run has presented while calls were accepted."""
+
+    def __init__(self) -> None:
+        self._accepted: dict[tuple[x509.Certificate, ...], tuple[Asking, Asked]] = {}
+
+    def note(self, asking: Asking, call: Asked, accepted: Accepted) -> None:
+        """A call was accepted with the chain that its evidence shows."""
+        self._accepted[accepted.evidence.server_chain] = (asking, call)
+
+    def besides(self, observation: Observation) -> bool:
+        """Whether a call was accepted with another chain than this one shows."""
+        return any(chain != observation.evidence.server_chain for chain in self._accepted)
+
+    def gone(self, observation: Observation) -> bool:
+        """Whether one of the others is not presented any more to the call that was accepted with it; asks that call."""
+        return any(
+            asking.send(call).evidence.server_chain != chain
+            for chain, (asking, call) in tuple(self._accepted.items())
+            if chain != observation.evidence.server_chain
+        )
