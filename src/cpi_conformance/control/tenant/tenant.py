@@ -46,7 +46,9 @@ class Tenant(DesignTime, Runtime, Keystore, MessageLogs):
     ) -> None:
         self._connection = Connection(trusted=trusted, patience=patience, sleep=sleep)
         self._pace = Pace(patience, sleep, progress)
-        grant = Grant(lambda: request_token(credentials, trusted=trusted, patience=patience, sleep=sleep))
+        grant = Grant(
+            lambda: request_token(credentials, trusted=trusted, patience=patience, sleep=sleep, same_time=False)
+        )
         self._api = TenantApi(self._connection, credentials.url, grant)
 
     def far_now(self) -> dt.datetime:
