@@ -155,7 +155,7 @@ VALUES: tuple[Any, ...] = (
 NAMES_OF_FILES = ("ca", "previous_ca", "pfx", "service_key", "certificate_list")
 """Keys whose value is shown as it is: whoever wrote it must be able to find it."""
 
-SECRET_KEYS = ("pin", "passphrase", "password", "clientsecret", "env", "file")
+SECRET_KEYS = ("pin", "passphrase", "password", "clientsecret", "env")
 """Keys in the place of whose value a secret may stand, also one that looks like a number."""
 
 WRONG_SECRETS: tuple[Any, ...] = tuple(
