@@ -26,7 +26,7 @@ def main(
     fault: Annotated[
         list[str] | None, typer.Option(help="Under this one only; again for more.", metavar="NAME")
     ] = None,
-    run: Annotated[int | None, typer.Option(help="Make only the run with this number.", min=0)] = None,
+    first: Annotated[int, typer.Option(help="The number of the first run.", min=0)] = 0,
     defects: Annotated[int, typer.Option(help="On how many defects, too.", min=0)] = 20,
     profile: Annotated[list[str] | None, typer.Option(help="On this one only; again for more.")] = None,
     checks: Annotated[int, typer.Option(help="How many checks a run draws.", min=1)] = CHECKS,
@@ -40,7 +40,7 @@ def main(
     if unknown := [name for name in fault or [] if name not in FAULTS]:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(FAULTS)}", param_hint="--fault")
     started = time.perf_counter()
-    numbers = range(runs) if run is None else [run]
+    numbers = range(first, first + runs)
     profiles = profile or ALL
     there = sorted(name for name, defect in DEFECTS.items() if defect.profile in profiles)
     drawn = Random(f"{seed}/defects").sample(there, min(defects, len(there)))
