@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 from cpi_conformance.sender.call import Authorization, Basic
@@ -32,14 +33,15 @@ def unechoed(text: str, sent: Authorization) -> str:
     return text
 
 
-def _forms_of_secrets(sent: Authorization) -> list[str]:
+@lru_cache(maxsize=128)  # a caller sends the same ones again and again
+def _forms_of_secrets(sent: Authorization) -> tuple[str, ...]:
     """What of a caller's credentials a far side may echo, longest first."""
     values = [*sent.headers().values(), *sent.query().values()]
     forms = {form for value in values for form in (value, quote(value, safe=""), value.rpartition(" ")[2])}
     if isinstance(sent, Basic):
         plain = sent.clientsecret.reveal()
         forms |= {plain, quote(plain, safe=""), html.escape(plain)}
-    return sorted((form for form in forms if len(form) >= SHORTEST_SECRET), key=len, reverse=True)
+    return tuple(sorted((form for form in forms if len(form) >= SHORTEST_SECRET), key=len, reverse=True))
 
 
 def _shown(name: str, value: str) -> str:

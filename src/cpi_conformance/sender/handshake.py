@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import warnings
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -70,6 +71,7 @@ def _extension(extensions: bytes, wanted: int) -> bytes:
     return b""
 
 
+@lru_cache(maxsize=128)  # a far side presents the same ones each time
 def _certificate(der: bytes) -> x509.Certificate | None:
     """A certificate of the far side, which may be anything; odd ones are not our affair, unreadable ones left out."""
     with warnings.catch_warnings():
@@ -83,6 +85,7 @@ def _certificate(der: bytes) -> x509.Certificate | None:
     return certificate
 
 
+@lru_cache(maxsize=128)
 def _name(der: bytes) -> str | None:
     try:
         return dn(x509.Name.from_bytes(der))

@@ -224,11 +224,14 @@ def watch(context: ssl.SSLContext, choose: Choice | None = None) -> None:
     certificates that it trusts. It must be watched too.
 
     ``_msg_callback`` is CPython's own debugging hook, private but present from 3.8 to 3.14; it is the
-    only way in the standard library to see whether a certificate was asked for and sent.
+    only way in the standard library to see whether a certificate was asked for and sent. It is set as ``ssl`` sets
+    it, without the function that ``ssl`` puts in front: that looks up three enumerations for each of the thirty
+    messages of a handshake, which costs as much as reading them.
     """
     context.sslsocket_class = WatchedSocket
     noting = _note if choose is None else partial(_note_and_choose, choose)
-    setattr(context, "_msg_callback", noting)  # noqa: B010  # the attribute is not in the type stubs
+    hook = getattr(super(ssl.SSLContext, ssl.SSLContext), "_msg_callback")  # noqa: B009  # not in the type stubs
+    hook.__set__(context, noting)
 
 
 def _note(_socket: object, direction: str, version: int, kind: int, message: Any, content: bytes) -> None:
