@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import SSL
 
 from cpi_conformance.certificates import dn, fingerprint
+from cpi_conformance.certificates.chain import UNREADABLE
 from cpi_conformance.simulator.edge_tls import EdgeTls, Handshake
 from cpi_conformance.simulator.exchange import Answer, Application, ConnectionDropped, Exchange, Headers
 from cpi_conformance.simulator.record import Entry, Record, Truth
@@ -177,8 +178,6 @@ class EdgeConnection(asyncio.Protocol):
                 self._end_of_caller()
         except SSL.Error:
             self._end_of_caller()
-        except h11.RemoteProtocolError:
-            self._refuse(400, b"Bad Request")
 
     def _end_of_caller(self) -> None:
         if not self._noted:
@@ -187,7 +186,11 @@ class EdgeConnection(asyncio.Protocol):
 
     def _next_event(self) -> None:
         while self._answering is None:
-            event = self._http.next_event()
+            try:
+                event = self._http.next_event()
+            except h11.RemoteProtocolError:
+                self._refuse(400, b"Bad Request")
+                return
             if isinstance(event, h11.Request):
                 self._request, self._body = event, bytearray()
             elif isinstance(event, h11.Data):
@@ -228,6 +231,7 @@ class EdgeConnection(asyncio.Protocol):
             self._close()
         elif self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
+            self._request = None
             self._set_timer(IDLE_SECONDS)
             self._next_event()
 
@@ -296,7 +300,7 @@ class EdgeConnection(asyncio.Protocol):
                 peer_port=self._peer_port,
                 server_name=name.decode("ascii", "replace") if name else None,
                 tls=self._tls.get_protocol_version_name() if self._phase is Phase.OPEN else None,
-                certificate=dn(presented.subject) if presented else None,
+                certificate=_subject(presented) if presented else None,
                 fingerprint=fingerprint(presented) if presented else None,
                 verification=tuple(self._handshake.verification),
                 request=request,
@@ -325,6 +329,14 @@ def certificate_headers(certificate: x509.Certificate) -> Headers:
         ("x-ssl-client-notbefore", f"{certificate.not_valid_before_utc:%y%m%d%H%M%SZ}"),
         ("x-ssl-client-notafter", f"{certificate.not_valid_after_utc:%y%m%d%H%M%SZ}"),
     )
+
+
+def _subject(certificate: x509.Certificate) -> str:
+    """Whose certificate it says that it is; callers present what they like."""
+    try:
+        return dn(certificate.subject)
+    except UNREADABLE:
+        return "a name that cannot be read"
 
 
 def _slashed(name: x509.Name) -> bytes:
