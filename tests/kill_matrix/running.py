@@ -75,7 +75,11 @@ def carry_out(work: Work, profiles: Iterable[str], *, at_once: int) -> None:
         options = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", f"--reports={folder}", "-qq"]
         without = (f"-pno:{name}" for name in WITHOUT)
         chosen = (f"--profile={name}" for name in profiles)
-        status = pytest.main([*options, *without, *chosen, str(ROOT / "suites")], plugins=[forking])
+        try:
+            status = pytest.main([*options, *without, *chosen, str(ROOT / "suites")], plugins=[forking])
+        except Exception:
+            if forking.failure is None:  # else pytest complains of what a run left open that was broken off
+                raise
     if forking.failure is not None:
         raise forking.failure
     if not forking.begun:
