@@ -8,16 +8,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from cpi_conformance.simulator.defects import DEFECTS, Defect
+from tests.kill_matrix import rounds as planned_rounds
 from tests.kill_matrix.expectations import Expectation
 from tests.kill_matrix.judging import Judgement, judge
 from tests.kill_matrix.outcome import Outcome
-from tests.kill_matrix.planning import TOGETHER, Group, Job, one_by_one, plan
+from tests.kill_matrix.planning import TOGETHER, Group, Job, Member, one_by_one, plan
 from tests.kill_matrix.rounds import Rounds, Unsound
 from tests.made_up_runs import (
     CHECKS,
@@ -33,43 +34,51 @@ ROOT = Path(__file__).parent.parent
 
 
 def a_plan() -> tuple[list[Defect], dict[str, Expectation], list[Group]]:
-    """Twenty narrow defects in five modules, one that changes much, one of the receipt, one that nobody knows."""
-    narrow = [a_defect(f"narrow-{number}", module=f"module-{number % 5}") for number in range(20)]
-    others = [a_defect("wide"), a_defect("receipt"), a_defect("unknown")]
-    known = {each.name: expected(CHECKS[number % 3]) for number, each in enumerate(narrow)}
+    """Forty narrow defects in five modules, two of the receipt, one that changes much, one that nobody knows."""
+    narrow = [a_defect(f"narrow-{number}", module=f"module-{number % 5}") for number in range(40)]
+    others = [a_defect("wide"), a_defect("receipt"), a_defect("another-receipt"), a_defect("unknown")]
+    known = {each.name: expected(f"A-{number % 20}") for number, each in enumerate(narrow)}
     known["wide"] = expected(*(f"X-{number}" for number in range(50)))
-    known["receipt"] = expected(cause=None, clean=False)
+    known["receipt"] = known["another-receipt"] = expected(cause=None, clean=False, beside=frozenset({"A-01"}))
     return [*others, *narrow], known, plan([*others, *narrow], known)
 
 
 def test_plan_covers_every_defect_on_every_check() -> None:
-    """What is not run on a defect alone is run on it together with others, once."""
-    defects, _, groups = a_plan()
-    assert sorted(name for group in groups for name in group.members) == sorted(each.name for each in defects)
-    for group in groups:
-        for name in group.members:
-            runs = [job for job in group.jobs if name in job.defects]
-            alone, shared = (
-                [job for job in runs if len(job.defects) == 1],
-                [job for job in runs if len(job.defects) > 1],
-            )
-            assert len(alone) == 1
-            assert [job.but for job in shared] == ([alone[0].only] if alone[0].only is not None else [])
-
-
-def test_plan_lets_only_narrow_defects_of_different_modules_share() -> None:
-    """One that is wide, in the receipt or unknown is run alone on everything."""
+    """Each is in one group, which runs it on everything: alone, or with others and on its few checks alone."""
     defects, known, groups = a_plan()
-    module = {each.name: each.install.__module__ for each in defects}
-    assert {group.members[0] for group in groups if len(group.members) == 1} == {"wide", "receipt", "unknown"}
+    assert sorted(each.name for group in groups for each in group.members) == sorted(each.name for each in defects)
     for group in groups:
-        modules = [module[name] for name in group.members]
-        assert len(set(modules)) == len(modules) <= TOGETHER
-        if len(modules) > 1:
-            assert group.named == frozenset[str]().union(*(known[name].named for name in group.members))
+        everything, *few = group.jobs
+        assert everything == Job("current", tuple(each.name for each in group.members))
+        if group.shares:
+            assert few == [Job("current", (each.name,), known[each.name].few) for each in group.members]
+        else:
+            assert not few
 
 
-PAIR = Group("current", ("x", "y"), frozenset({"A-01", "A-02"}))
+def test_plan_lets_only_those_share_that_can_be_told_from_each_other() -> None:
+    """One that is wide or unknown is alone; no check is named by two that share, nor the receipt."""
+    _, known, groups = a_plan()
+    assert {group.members[0].name for group in groups if not group.shares} == {"wide", "unknown"}
+    for group in groups:
+        assert len(group.members) <= TOGETHER
+        if group.shares:
+            named = [check for each in group.members for check in known[each.name].named]
+            assert len(named) == len(set(named))
+            assert [known[each.name].clean for each in group.members].count(False) <= 1
+
+
+def test_plan_deals_those_of_a_module_evenly() -> None:
+    defects, _, groups = a_plan()
+    module = {each.name: each.install.__module__ for each in defects}
+    shared = [[module[each.name] for each in group.members] for group in groups if group.shares]
+    for name in {f"module-{number}" for number in range(5)}:
+        counts = [modules.count(name) for modules in shared]
+        assert max(counts) - min(counts) <= 1, counts
+
+
+X, Y = Member("x", frozenset({"A-01"})), Member("y", frozenset({"A-02"}))
+PAIR = Group("current", (X, Y))
 OF_PAIR = {"x": expected("A-01"), "y": expected("A-02")}
 
 
@@ -79,75 +88,97 @@ def runs_of(groups: list[Group], answers: Mapping[Job, Outcome]) -> tuple[Rounds
     while jobs := rounds.next_round():
         for job in jobs:
             asked.append(job)
-            rounds.ended(job, answers.get(job, restricted(job, outcome())))
+            rounds.ended(job, restricted(job, answers.get(job, outcome())))
     return rounds, asked
 
 
 def restricted(job: Job, run: Outcome) -> Outcome:
     """What a job shows of a run."""
-    kept = (each for each in run.rows if (job.only is None or each.check in job.only) and each.check not in job.but)
-    return replace(run, rows=tuple(kept))
+    return run if job.only is None else run.only(job.only)
 
 
-def pair_answers(shared: Outcome) -> dict[Job, Outcome]:
-    """Both of the pair are noticed, alone; the shared run ends as given."""
-    together, x, y = PAIR.jobs
-    noticed_y = outcome(row("A-02", REFUTED, "not-refused", "was accepted"))
+OF_X, OF_Y = NOTICED, row("A-02", REFUTED, "not-refused", "was accepted")
+ELSEWHERE = row("B-01", REFUTED, "not-refused", "was accepted")
+
+
+X_ALONE, Y_ALONE = outcome(OF_X), outcome(OF_Y)
+
+
+def pair_answers(shared: Outcome, x: Outcome = X_ALONE, y: Outcome = Y_ALONE) -> dict[Job, Outcome]:
+    """Each of the pair ends as given when it is alone, and the shared run as given."""
+    odd = frozenset({"B-01"}), frozenset({"A-01"}), frozenset({"A-02"}), frozenset({"A-01", "A-02"}), None
     return {
-        together: restricted(together, shared),
-        x: restricted(x, outcome(NOTICED)),
-        y: restricted(y, noticed_y),
-        PAIR.alone[0]: outcome(NOTICED),
-        PAIR.alone[1]: noticed_y,
+        PAIR.together: shared,
+        **{PAIR.few(member): run for member, run in ((X, x), (Y, y))},
+        **{PAIR.alone(member, only): run for member, run in ((X, x), (Y, y)) for only in odd},
     }
 
 
-def test_shared_run_as_without_a_defect() -> None:
-    """Then nobody is run alone on everything, and each has all checks."""
-    rounds, asked = runs_of([PAIR], pair_answers(outcome()))
+def judgements(rounds: Rounds) -> dict[str, Judgement]:
+    """Of each defect."""
+    return {name: judge(OF_PAIR[name], run, outcome()).judgement for name, run in rounds.outcomes.items()}
+
+
+CAUGHT = {"x": Judgement.CAUGHT, "y": Judgement.CAUGHT}
+
+
+def test_shared_run_as_expected() -> None:
+    """Each check ends as the one says that names it: then nobody is run again, and each has all checks."""
+    rounds, asked = runs_of([PAIR], pair_answers(outcome(OF_X, OF_Y)))
     assert asked == [Job("current"), *PAIR.jobs]
+    assert judgements(rounds) == CAUGHT
     for outcome_of_one in rounds.outcomes.values():
         assert {each.check for each in outcome_of_one.rows} == set(CHECKS)
 
 
 @pytest.mark.parametrize(
-    "shared",
+    ("shared", "again"),
     [
-        outcome(row("B-01", REFUTED, "not-refused", "was accepted")),
-        outcome(left=("key x",)),
-        outcome(without="B-01"),
-        Outcome("current", broken="did not end within 60 s"),
+        (outcome(OF_X, OF_Y, ELSEWHERE), [PAIR.alone(X, frozenset({"B-01"})), PAIR.alone(Y, frozenset({"B-01"}))]),
+        (outcome(OF_X, OF_Y, without="B-01"), [PAIR.alone(X, frozenset({"B-01"})), PAIR.alone(Y, frozenset({"B-01"}))]),
+        (outcome(OF_X), [PAIR.alone(X, frozenset({"A-02"})), PAIR.alone(Y)]),
+        (outcome(OF_X, OF_Y, left=("key x",)), [PAIR.alone(X), PAIR.alone(Y)]),
+        (Outcome("current", broken="did not end within 60 s"), [PAIR.alone(X), PAIR.alone(Y)]),
     ],
-    ids=["refuted", "left-behind", "not-run", "broken"],
+    ids=["refuted", "not-run", "one-does-not-show", "left-behind", "broken"],
 )
-def test_shared_run_that_is_odd(shared: Outcome) -> None:
-    """Then each is run alone on everything, and only that counts."""
+def test_shared_run_that_is_odd(shared: Outcome, again: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is odd is run on each alone, and only that counts; whoever may not have been there is run on everything."""
+    monkeypatch.setattr(planned_rounds, "FEW", 2)
     rounds, asked = runs_of([PAIR], pair_answers(shared))
-    assert asked[-2:] == list(PAIR.alone)
-    assert {judge(OF_PAIR[name], run, outcome()).judgement for name, run in rounds.outcomes.items()} == {
-        Judgement.CAUGHT
-    }
+    assert asked[4:] == again
+    assert judgements(rounds) == CAUGHT
+
+
+@pytest.mark.parametrize(
+    ("shared", "x"),
+    [
+        (outcome(OF_X, OF_Y, ELSEWHERE), outcome(OF_X, ELSEWHERE)),
+        (outcome(OF_X, OF_Y, left=("key x",)), outcome(OF_X, left=("key x",))),
+        (outcome(OF_X, OF_Y, without="B-01"), outcome(OF_X, without="B-01")),
+    ],
+    ids=["refuted", "left-behind", "not-run"],
+)
+def test_who_made_a_shared_run_odd_is_found(shared: Outcome, x: Outcome) -> None:
+    """And the other is not blamed for it."""
+    rounds, _ = runs_of([PAIR], pair_answers(shared, x))
+    assert judgements(rounds) == CAUGHT | {"x": Judgement.ELSEWHERE}
 
 
 def test_not_caught_by_few_checks() -> None:
     """It may show only beside what others create: on everything it is caught, and that counts."""
-    few = PAIR.jobs[1]
-    rounds, asked = runs_of([PAIR], pair_answers(outcome()) | {few: restricted(few, outcome())})
-    assert asked[-1] == PAIR.alone[0]
-    assert judge(OF_PAIR["x"], rounds.outcomes["x"], outcome()).judgement is Judgement.CAUGHT
+    answers = pair_answers(outcome(OF_X, OF_Y)) | {PAIR.few(X): outcome()}
+    rounds, asked = runs_of([PAIR], answers)
+    assert asked[-1] == PAIR.alone(X)
+    assert judgements(rounds) == CAUGHT
 
 
 def test_survivor_is_watched() -> None:
     """After everything once more on the checks that should have noticed it; the others are not."""
-    few, everything = PAIR.jobs[1], PAIR.alone[0]
     watched = Job("current", ("x",), only=frozenset({"A-01"}), watched=True)
-    survives = {
-        few: restricted(few, outcome()),
-        everything: outcome(),
-        watched: restricted(watched, outcome(met=False)),
-    }
-    rounds, asked = runs_of([PAIR], pair_answers(outcome()) | survives)
-    assert asked[-2:] == [everything, watched]
+    answers = pair_answers(outcome(OF_Y), x=outcome()) | {watched: outcome(met=False)}
+    rounds, asked = runs_of([PAIR], answers)
+    assert asked[-2:] == [PAIR.alone(X), watched]
     assert rounds.outcomes["x"].met is False
     assert rounds.outcomes["y"].met is None
 
@@ -214,12 +245,20 @@ def test_ctrl_c(tmp_path: Path, moment: bytes, options: list[str]) -> None:
         start_new_session=True,
     ) as process:
         os.close(theirs)
-        seen = b""
-        while moment not in seen:
-            seen += os.read(ours, 4096)
+        said = said_on(ours, until=moment)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=60) == 2
+        said += said_on(ours, until=None)
+        assert process.wait() == 2, said
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     os.close(ours)
     assert not list(tmp_path.iterdir())
+
+
+def said_on(terminal: int, until: bytes | None) -> bytes:
+    """What is written there until these words come, or until nobody is left who could write."""
+    said = b""
+    with suppress(OSError):
+        while until is None or until not in said:
+            said += os.read(terminal, 4096)
+    return said

@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 NOT_CLEAN = "not clean"
 """What ``receipt`` says of a defect that the receipt must show."""
 
-KEYS = frozenset({"refuted", "cause", "causes", "not_proven", "receipt", "alone"})
+KEYS = frozenset({"refuted", "cause", "causes", "not_proven", "receipt", "beside"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Expectation:
         cause: the cause that each of them must name, unless ``causes`` has another for it.
         not_proven: the ids of the checks that end NOT PROVEN, such as those whose twin the defect takes away.
         clean: whether the receipts must say that nothing is left behind and nothing of others is gone.
-        alone: whether the defect shows only when all checks are run, beside what the others create.
+        beside: the ids of further checks without which it does not show: in, or beside, what they create.
     """
 
     refuted: frozenset[str]
@@ -33,12 +33,17 @@ class Expectation:
     causes: Mapping[str, str] = field(default_factory=dict)
     not_proven: frozenset[str] = frozenset()
     clean: bool = True
-    alone: bool = False
+    beside: frozenset[str] = frozenset()
 
     @property
     def named(self) -> frozenset[str]:
         """The ids of the checks that do not end as without the defect."""
         return self.refuted | self.not_proven
+
+    @property
+    def few(self) -> frozenset[str]:
+        """The ids of the checks that must be run to see all of it."""
+        return self.named | self.beside
 
     def within(self, checks: frozenset[str]) -> Expectation:
         """What is expected when no others than these checks are run."""
@@ -47,6 +52,17 @@ class Expectation:
     def cause_of(self, check: str) -> str | None:
         """The cause that a check must name."""
         return self.causes.get(check, self.cause)
+
+    @classmethod
+    def of_all(cls, expectations: Iterable[Expectation]) -> Expectation:
+        """What a run must end with that is wrong in all these ways, when each changes what it would change alone."""
+        every = list(expectations)
+        return cls(
+            refuted=frozenset[str]().union(*(each.refuted for each in every)),
+            causes={check: cause for each in every for check in each.refuted if (cause := each.cause_of(check))},
+            not_proven=frozenset[str]().union(*(each.not_proven for each in every)),
+            clean=all(each.clean for each in every),
+        )
 
 
 @dataclass(frozen=True)
@@ -82,8 +98,6 @@ def _problems(table: Mapping[str, Any]) -> list[str]:
     problems = [f"there is no key {key}; there are {', '.join(sorted(KEYS))}" for key in table.keys() - KEYS]
     if table.get("receipt", NOT_CLEAN) != NOT_CLEAN:
         problems.append(f'receipt is "{NOT_CLEAN}" or left out')
-    if not isinstance(table.get("alone", True), bool):
-        problems.append("alone is true or left out")
     refuted, causes = set(table.get("refuted", ())), table.get("causes", {})
     if not refuted and "receipt" not in table:
         problems.append("refuted names no check, and the receipt is not to show it either")
@@ -103,5 +117,5 @@ def _expectation(table: Mapping[str, Any]) -> Expectation:
         causes=table.get("causes", {}),
         not_proven=frozenset(table.get("not_proven", ())),
         clean="receipt" not in table,
-        alone=table.get("alone", False),
+        beside=frozenset(table.get("beside", ())),
     )

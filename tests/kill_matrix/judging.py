@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cpi_conformance.verdict import Verdict
@@ -53,11 +53,7 @@ def judge(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Judged:
         return Judged(Judgement.BROKEN, why=(outcome.broken,))
     by = outcome.with_verdict(Verdict.REFUTED) & expected.refuted
     receipt = bool(outcome.left) and not expected.clean
-    wrong = [
-        *_not_as_stated(expected, outcome),
-        *_unrelated(expected, outcome, baseline),
-        *_wrong_causes(expected, outcome),
-    ]
+    wrong = _wrong(expected, outcome, baseline)
     if not wrong and not (by or receipt):
         return Judged(Judgement.NOT_MET, why=("none of the checks that were run is to notice it",))
     if not wrong:
@@ -68,6 +64,27 @@ def judge(expected: Expectation, outcome: Outcome, baseline: Outcome) -> Judged:
         if unmet := _not_met(expected, outcome, baseline):
             found, wrong = Judgement.NOT_MET, [*wrong, (found, unmet)]
     return Judged(found, by, receipt, tuple(text for _, text in wrong))
+
+
+def odd_checks(expected: Expectation, outcome: Outcome, baseline: Outcome) -> frozenset[str]:
+    """The ids of the checks that did not end as expected; of all when the receipt did not."""
+    checks = baseline.by_check.keys()
+    if outcome.broken is not None or bool(outcome.left) is expected.clean:
+        return frozenset(checks)
+    each = ((check, frozenset({check})) for check in checks)
+    return frozenset(
+        check
+        for check, only in each
+        if _wrong(replace(expected.within(only), clean=True), outcome.only(only), baseline.only(only))
+    )
+
+
+def _wrong(expected: Expectation, outcome: Outcome, baseline: Outcome) -> list[Wrong]:
+    return [
+        *_not_as_stated(expected, outcome),
+        *_unrelated(expected, outcome, baseline),
+        *_wrong_causes(expected, outcome),
+    ]
 
 
 def unsound(baseline: Outcome) -> Iterator[str]:

@@ -74,10 +74,17 @@ class Outcome:
             found[row.check] = (*found.get(row.check, ()), row)
         return found
 
-    def with_rest(self, rest: Outcome) -> Outcome:
-        """The same with the rows of other checks; its time is its own."""
-        left = tuple(dict.fromkeys((*self.left, *rest.left)))
-        return replace(self, rows=(*self.rows, *rest.rows), left=left, broken=self.broken or rest.broken)
+    def only(self, checks: frozenset[str]) -> Outcome:
+        """What it says of these checks; nothing of the receipt."""
+        return replace(self, rows=tuple(row for row in self.rows if row.check in checks), left=())
+
+    def but(self, checks: frozenset[str]) -> Outcome:
+        """What it says of all other checks; nothing of the receipt."""
+        return replace(self, rows=tuple(row for row in self.rows if row.check not in checks), left=())
+
+    def with_rest(self, *rest: Outcome) -> Outcome:
+        """The same with the rows of other checks; its time and its receipt are its own."""
+        return replace(self, rows=(*self.rows, *(row for each in rest for row in each.rows)))
 
 
 def outcome_of(document: Mapping[str, Any], profile: str, seconds: float) -> Outcome:

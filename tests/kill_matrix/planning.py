@@ -1,23 +1,23 @@
 """Which runs the matrix is made of.
 
-A run of the whole suite on each defect would say everything, and take minutes. So narrow defects share one: the
-checks that the expectations of some of them name are run on each of these defects alone, and all other checks once on
-all of them together. There nothing may change, so each of them changes nothing there; when something does, each is
-run alone on everything. Which checks a defect turns red, and why, is always seen on this defect alone.
+A run of the whole suite on each defect would say everything, and take minutes. So defects that change few checks share
+one. Each of them is run alone on the checks that its expectations name; all of them together are run on everything,
+where each check must end as the one defect says that names it, and as without a defect where none does. A check that
+does not is run on each of them alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cpi_conformance.simulator.defects import Defect
 from tests.kill_matrix.expectations import Expectation
 
-TOGETHER = 8
+TOGETHER = 16
 """So many defects share a run at most."""
 
-NARROW = 12
+NARROW = 20
 """So many checks a defect may change that shares a run: more, and it would leave little of it to the others."""
 
 
@@ -28,7 +28,6 @@ class Job:
     Attributes:
         defects: by which it is wrong; none for the baseline.
         only: the ids of the checks that are run; ``None`` for all.
-        but: the ids of checks that are left out.
         watched: whether to watch for the defect, of which there is one then.
         fault: the trouble that comes and goes meanwhile, and the seed of its schedule.
     """
@@ -36,9 +35,20 @@ class Job:
     profile: str
     defects: tuple[str, ...] = ()
     only: frozenset[str] | None = None
-    but: frozenset[str] = frozenset()
     watched: bool = False
     fault: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A defect that shares a run.
+
+    Attributes:
+        few: the ids of the checks that are run on it alone.
+    """
+
+    name: str
+    few: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -46,65 +56,85 @@ class Group:
     """Defects of one profile that share a run, or one alone.
 
     Attributes:
-        named: the ids of the checks that are run on each of them alone.
         only: the ids of the checks to which one alone is restricted; ``None`` for all.
     """
 
     profile: str
-    members: tuple[str, ...]
-    named: frozenset[str] = frozenset()
+    members: tuple[Member, ...]
     only: frozenset[str] | None = None
 
     @property
-    def jobs(self) -> tuple[Job, ...]:
-        """Its runs, the shared one first: it takes longest."""
-        if len(self.members) == 1:
-            return self.alone
-        alone = (Job(self.profile, (name,), only=self.named) for name in self.members)
-        return (Job(self.profile, self.members, but=self.named), *alone)
+    def shares(self) -> bool:
+        """Whether there is more than one."""
+        return len(self.members) > 1
 
     @property
-    def alone(self) -> tuple[Job, ...]:
-        """Each on everything."""
-        return tuple(Job(self.profile, (name,), self.only) for name in self.members)
+    def together(self) -> Job:
+        """All of them, on everything."""
+        return Job(self.profile, tuple(each.name for each in self.members), self.only)
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The first runs, the long one first."""
+        return (self.together, *map(self.few, self.members)) if self.shares else (self.together,)
+
+    def few(self, member: Member) -> Job:
+        """One of them alone, on its few checks."""
+        return Job(self.profile, (member.name,), member.few)
+
+    def alone(self, member: Member, only: frozenset[str] | None = None) -> Job:
+        """One of them alone, on everything or on these checks."""
+        return Job(self.profile, (member.name,), self.only if only is None else only)
 
 
 def one_by_one(defects: Iterable[Defect], only: frozenset[str] | None = None) -> list[Group]:
     """Each defect alone, on these checks."""
-    return [Group(defect.profile, (defect.name,), only=only) for defect in defects]
+    return [Group(defect.profile, (Member(defect.name, frozenset()),), only) for defect in defects]
 
 
 def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> list[Group]:
     """Groups of defects: those that do not share first, because their runs take longest.
 
-    Defects of one module do not share a run: one could stand in the place of the other. Nor does one that the receipt
-    must show, that shows only beside all checks, or about which nothing is known.
+    No check is named by two defects that share a run: nobody could say which of them has changed it. Nor are there two
+    that the receipt must show.
     """
     single: list[Defect] = []
-    narrow: dict[str, dict[str, list[Defect]]] = {}
+    narrow: dict[str, list[Defect]] = {}
     for defect in defects:
         expected = expectations.get(defect.name)
-        if expected is None or expected.alone or not expected.clean or len(expected.named) > NARROW:
+        if expected is None or len(expected.named) > NARROW:
             single.append(defect)
         else:
-            narrow.setdefault(defect.profile, {}).setdefault(defect.install.__module__, []).append(defect)
+            narrow.setdefault(defect.profile, []).append(defect)
     shared = (
-        Group(profile, tuple(each.name for each in dealt), _named(dealt, expectations))
-        for profile, by_module in narrow.items()
-        for dealt in _dealt(list(by_module.values()))
+        Group(profile, tuple(Member(each.name, expectations[each.name].few) for each in hand))
+        for profile, share in narrow.items()
+        for hand in _dealt(share, expectations)
     )
     return [*one_by_one(single), *shared]
 
 
-def _dealt(modules: Sequence[Sequence[Defect]]) -> Iterator[list[Defect]]:
-    """All defects in as few groups as can be, no two of a module in one."""
-    every = sorted(modules, key=len, reverse=True)
-    groups = max(len(every[0]), -(-sum(map(len, every)) // TOGETHER))
-    hands: list[list[Defect]] = [[] for _ in range(groups)]
-    for number, defect in enumerate(defect for module in every for defect in module):
-        hands[number % groups].append(defect)
-    yield from hands
+def _dealt(defects: Sequence[Defect], expectations: Mapping[str, Expectation]) -> list[list[Defect]]:
+    """In few hands; those of one module far from each other, because they may stand in each other's way."""
+    hands: list[list[Defect]] = [[] for _ in range(-(-len(defects) // TOGETHER))]
+    for defect in sorted(defects, key=lambda each: len(expectations[each.name].named), reverse=True):
+        with_room = [hand for hand in hands if _has_room(hand, defect, expectations)]
+        if with_room:
+            min(with_room, key=lambda hand: (_of_module(hand, defect), len(hand))).append(defect)
+        else:
+            hands.append([defect])
+    return hands
 
 
-def _named(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> frozenset[str]:
-    return frozenset[str]().union(*(expectations[defect.name].named for defect in defects))
+def _of_module(hand: Iterable[Defect], defect: Defect) -> int:
+    return sum(each.install.__module__ == defect.install.__module__ for each in hand)
+
+
+def _has_room(hand: Iterable[Defect], further: Defect, expectations: Mapping[str, Expectation]) -> bool:
+    present = [expectations[each.name] for each in hand]
+    one = expectations[further.name]
+    return (
+        len(present) < TOGETHER
+        and all(not each.named & one.named for each in present)
+        and (one.clean or all(each.clean for each in present))
+    )

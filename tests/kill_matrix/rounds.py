@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tests.kill_matrix.expectations import Expectation
-from tests.kill_matrix.judging import Judgement, as_without, judge, unsound
+from tests.kill_matrix.judging import Judgement, judge, odd_checks, unsound
 from tests.kill_matrix.outcome import Outcome
-from tests.kill_matrix.planning import Group, Job
+from tests.kill_matrix.planning import Group, Job, Member
+
+FEW = 40
+"""So many checks of a shared run may be odd; more, and it says nothing."""
 
 
 class Unsound(Exception):
@@ -16,9 +19,10 @@ class Unsound(Exception):
 
 
 class Rounds:
-    """First a run without a defect, then all others.
+    """First a run without a defect, then those on defects, alone and shared.
 
-    Then each defect alone that is not caught for certain, and those that survive once more, watched.
+    Then the checks of a shared run that did not end as expected on each of its defects alone; each defect alone on
+    everything that is not caught for certain; and those that survive once more, watched.
     """
 
     def __init__(self, groups: Iterable[Group], expectations: Mapping[str, Expectation]) -> None:
@@ -31,7 +35,7 @@ class Rounds:
 
     def next_round(self) -> Sequence[Job]:
         """Runs that can be made now, in whatever order; none when everything is known."""
-        return next(self._rounds, None) or self._again() or self._survivors()
+        return next(self._rounds, None) or self._of_odd_checks() or self._again() or self._survivors()
 
     def ended(self, job: Job, outcome: Outcome) -> None:
         """Take down what came of a run.
@@ -58,30 +62,49 @@ class Rounds:
     def outcomes(self) -> dict[str, Outcome]:
         """Of each defect what came of all checks."""
         watched = self.watched
-        every = {name: self._of(name, group) for group in self._groups for name in group.members}
+        every = {each.name: self._of(each, group) for group in self._groups for each in group.members}
         return {name: replace(each, met=watched[name].met) if name in watched else each for name, each in every.items()}
 
-    def _of(self, name: str, group: Group) -> Outcome:
-        for job in group.alone:
-            if job.defects == (name,) and job in self._ended:
-                return self._ended[job]
-        shared, *alone = group.jobs
-        return next(self._ended[job] for job in alone if job.defects == (name,)).with_rest(self._ended[shared])
+    def _of(self, member: Member, group: Group) -> Outcome:
+        whole = self._ended.get(group.alone(member))
+        if whole is not None:
+            return whole
+        few, odd = self._ended[group.few(member)], self._odd(group)
+        others = self._named(group) - member.few - odd
+        return few.with_rest(
+            self._ended[group.together].but(odd | others | member.few),
+            self.baselines[group.profile].only(others),  # as whoever names it says, so not by this one
+            *(self._ended[job].but(member.few) for job in [group.alone(member, odd)] if job in self._ended),
+        )
+
+    def _of_odd_checks(self) -> list[Job]:
+        """Not of a run in which most is odd: each of its defects is run alone on everything."""
+        return [
+            job
+            for group in self._groups
+            if group.shares and 0 < len(odd := self._odd(group)) <= FEW
+            for job in (group.alone(each, odd) for each in group.members)
+            if job not in self._ended
+        ]
 
     def _again(self) -> list[Job]:
-        """Alone on everything: who was in a shared run that is odd, and who was not caught by a few checks.
+        """Alone on everything: who was in a shared run in which most is odd, and who was not caught by a few checks.
 
-        Some defects show only beside what other checks create.
+        Some defects show only beside what other checks create; and one that did not show in the shared run may not
+        have been there at all, because another stood in its place.
         """
-        baselines, outcomes = self.baselines, self.outcomes
-        again = []
-        for group in self._groups:
-            odd = len(group.members) > 1 and not self._as_without(group)
-            for job in group.alone:
-                (name,) = job.defects
-                if job not in self._ended and (odd or not self._is(Judgement.CAUGHT, name, outcomes[name], baselines)):
-                    again.append(job)
-        return again
+        baselines = self.baselines
+        return [
+            job
+            for group in self._groups
+            for each in group.members
+            if (job := group.alone(each)) not in self._ended
+            and not (
+                len(self._odd(group)) <= FEW
+                and self._was_there(each, group)
+                and self._is(Judgement.CAUGHT, each.name, self._of(each, group), baselines)
+            )
+        ]
 
     def _survivors(self) -> list[Job]:
         baselines, watched = self.baselines, self.watched
@@ -95,9 +118,15 @@ class Rounds:
         expected = self._expectations.get(name)
         return expected is not None and judge(expected, outcome, baselines[outcome.profile]).judgement is judgement
 
-    def _as_without(self, group: Group) -> bool:
-        """Whether a shared run ended as the same checks end without a defect."""
-        shared, baseline = self._ended[group.jobs[0]], self.baselines[group.profile]
-        nodes = {row.node for row in shared.rows}
-        same = nodes == {row.node for row in baseline.rows if row.check not in group.named}
-        return same and not (shared.broken or shared.left) and all(as_without(row, baseline) for row in shared.rows)
+    def _odd(self, group: Group) -> frozenset[str]:
+        """The checks of a shared run that did not end as the one defect says that names them, or as without one."""
+        expected = Expectation.of_all(self._expectations[each.name] for each in group.members)
+        return odd_checks(expected, self._ended[group.together], self.baselines[group.profile])
+
+    def _was_there(self, member: Member, group: Group) -> bool:
+        """Whether the shared run shows it as it shows alone."""
+        expected = self._expectations[member.name]
+        return not expected.clean or bool(expected.named - self._odd(group))
+
+    def _named(self, group: Group) -> frozenset[str]:
+        return frozenset[str]().union(*(self._expectations[each.name].named for each in group.members))
