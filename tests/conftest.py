@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     pytest reads this file also for runs of the suite, where the plugin need not be installed.
     """
+    config.addinivalue_line("markers", "once: about processes or protocols, so one version of Python shows it")
     if find_spec("pytest_httpx"):
         config.pluginmanager.import_plugin("pytest_httpx")
 

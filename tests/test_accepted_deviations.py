@@ -42,6 +42,8 @@ from fixtures.left_out import LeftOut
 from tests.made_up import run_made_up
 from tests.test_suite_run import run_suite, verdict_in
 
+pytestmark = pytest.mark.once
+
 TODAY = dt.date(2026, 11, 30)
 DAY = dt.timedelta(days=1)
 

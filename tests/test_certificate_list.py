@@ -54,6 +54,8 @@ from tests.pse_files import (
     written_by_java,
 )
 
+pytestmark = pytest.mark.once
+
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 PIN = Secret("kx7-Geheim-42")

@@ -16,6 +16,8 @@ from cpi_conformance.simulator.population import populate
 from tests.conftest import Inhabited
 from tests.defects_page import PAGE, written_anew
 
+pytestmark = pytest.mark.once
+
 OF_PARTS = {System.TENANT_API: ("tenant-api-", "deployment-", "keystore-")}
 """How names begin in systems whose parts have names of their own."""
 

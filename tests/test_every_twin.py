@@ -7,6 +7,8 @@ import pytest
 from tests.refusals import Recorded
 from tests.twins import ASKED_AGAIN, TOGETHER, faults, recorded
 
+pytestmark = pytest.mark.once
+
 PROFILES = {"whitepaper", "current", "trial"}
 
 

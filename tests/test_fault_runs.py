@@ -19,6 +19,8 @@ from tests.kill_matrix.outcome import Outcome, Row
 from tests.kill_matrix.planning import Job
 from tests.test_suite_run import ROOT
 
+pytestmark = pytest.mark.once
+
 PROVEN = Row("BASIC-10", "", "suites/x.py::y", Verdict.PROVEN)
 REFUTED = replace(PROVEN, verdict=Verdict.REFUTED, cause="not-refused", reason="was accepted")
 OTHERWISE = replace(REFUTED, cause="unauthenticated")

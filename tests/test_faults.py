@@ -25,6 +25,8 @@ from cpi_conformance.verdict.standing import STANDS
 from tests.conftest import Inhabited
 from tests.test_suite_run import ROOT, run_suite, verdict_in, verdicts
 
+pytestmark = pytest.mark.once
+
 DOCUMENT = ROOT / "docs" / "faults.md"
 
 

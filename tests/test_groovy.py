@@ -11,6 +11,8 @@ from cpi_conformance.simulator.integration.message import Message
 from cpi_conformance.simulator.integration.script import compile_script
 from tests.flow_archives import RESPOND
 
+pytestmark = pytest.mark.once
+
 SKELETON = """import com.sap.gateway.ip.core.customdev.util.Message
 
 def Message processData(Message message) {

@@ -30,6 +30,8 @@ from tests.hostile_far_side import (
     within_tls,
 )
 
+pytestmark = pytest.mark.once
+
 TLS = server_context()
 
 SECONDS = 20.0

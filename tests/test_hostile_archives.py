@@ -26,6 +26,8 @@ from tests.flow_archives import (
     zipped,
 )
 
+pytestmark = pytest.mark.once
+
 EACH = 100
 SECONDS_EACH = 3.0
 MEGABYTES = 300

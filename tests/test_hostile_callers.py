@@ -25,6 +25,8 @@ from tests.conftest import Inhabited
 from tests.hostile_far_side import NOW, ROOT, YEAR
 from tests.hostile_requests import http_requests
 
+pytestmark = pytest.mark.once
+
 TARGETS = {
     hosts.RUNTIME: ("/http/test/clientcert", "/http/none", "/"),
     hosts.API: ("/", "/v3/organizations", "/v3/service_instances?names=a,b", "/v3/jobs/x"),

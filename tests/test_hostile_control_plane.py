@@ -49,6 +49,8 @@ from tests.hostile_documents import answers_like
 from tests.tenant_answers import HOST, collection, credentials, entity, error, flow, package, running
 from tests.tenant_answers import TOKENS as XSUAA
 
+pytestmark = pytest.mark.once
+
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
 

@@ -17,6 +17,8 @@ from cpi_conformance.sender import TLS_1_2, Call, Cause, CertificateInHandshake,
 from cpi_conformance.sender.handshake import CERTIFICATE_AUTHORITIES, certificates_in, names_in
 from tests.hostile_far_side import NOW, ROOT, YEAR, FarSide, credential, server_context, shaking_hands_with
 
+pytestmark = pytest.mark.once
+
 TLS_1_2_ON_THE_WIRE, TLS_1_3_ON_THE_WIRE = int(ssl.TLSVersion.TLSv1_2), int(ssl.TLSVersion.TLSv1_3)
 VERSIONS = st.sampled_from([TLS_1_2_ON_THE_WIRE, TLS_1_3_ON_THE_WIRE])
 

@@ -18,6 +18,8 @@ from cpi_conformance.landscape.schema import LandscapeFile
 from cpi_conformance.secret import Secret
 from tests.hostile_documents import BODIES, changed, documents_like, places
 
+pytestmark = pytest.mark.once
+
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 YEAR = dt.timedelta(days=365)
 

@@ -30,6 +30,8 @@ from tests.made_up_runs import (
     row,
 )
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent
 
 

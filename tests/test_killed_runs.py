@@ -21,6 +21,8 @@ from cpi_conformance.simulator.landscape import SimulatedLandscape
 from cpi_conformance.simulator.population import populate
 from tests.neighbours import move_in, settled
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent
 
 CHECKS = "KEYS-01 or KEYS-02 or KEYS-06 or KEYS-11 or KEYS-40 or KEYS-41"

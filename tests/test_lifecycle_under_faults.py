@@ -29,6 +29,8 @@ from cpi_conformance.simulator.landscape import ORGANIZATION, SPACE, SimulatedLa
 from cpi_conformance.simulator.population import populate
 from tests.neighbours import move_in, settled
 
+pytestmark = pytest.mark.once
+
 RUNS = 500
 AT_ONCE = 50
 """Runs for each test, so that they can be spread."""

@@ -23,6 +23,8 @@ from cpi_conformance.simulator.landscape import ORGANIZATION, SPACE
 from cpi_conformance.simulator.service_key import Plan
 from tests.runs import INSTANCES, KEYS, TOKENS, Ended, Scene, at, on_stage
 
+pytestmark = pytest.mark.once
+
 SHARED = "KEYS-01 or KEYS-02 or KEYS-30 or KEYS-40"
 """They share two instances and two keys."""
 

@@ -25,6 +25,8 @@ from cpi_conformance.simulator.landscape import ORGANIZATION, SPACE, SimulatedLa
 from tests.neighbours import move_in
 from tests.runs import INSTANCES, Scene
 
+pytestmark = pytest.mark.once
+
 DEAD, ALIVE = "a" * 12, "b" * 12
 """Ids of two runs."""
 

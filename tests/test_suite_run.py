@@ -140,6 +140,7 @@ def test_run_against_another_process(
     assert verdict_in(tmp_path)["gate"] == "GO"
 
 
+@pytest.mark.once
 def test_nothing_passes_when_the_landscape_is_off(tmp_path: Path) -> None:
     """With nobody there every check is NOT PROVEN: none is refused for a reason that it takes for its own."""
     landscape = SimulatedLandscape("current").start()
@@ -167,6 +168,7 @@ def changed(path: Path, target: Path, **tables: object) -> Path:
     return target
 
 
+@pytest.mark.once
 def test_wrong_answer_is_no_go(running: Path, tmp_path: Path) -> None:
     """A flow that answers something else is refuted, with layer, cause and what to do, on the terminal too."""
     flow = {"address": "/test/clientcert", "body": "Something else"}
@@ -180,6 +182,7 @@ def test_wrong_answer_is_no_go(running: Path, tmp_path: Path) -> None:
     assert f"what to do: {refuted[0]['remedy']}" in ended.stdout
 
 
+@pytest.mark.once
 def test_wrong_expectation_is_no_go(running: Path, tmp_path: Path) -> None:
     """A landscape that sends the alert where 401 is expected is refuted at the layer that was seen."""
     expectations = {"bad_client_certificate": "401", "lost_alerts": "refuted"}
@@ -191,6 +194,7 @@ def test_wrong_expectation_is_no_go(running: Path, tmp_path: Path) -> None:
     assert refuted["MTLS-23"]["cause"] == "certificate-expired"
 
 
+@pytest.mark.once
 def test_what_the_file_does_not_give_is_not_proven(running: Path, tmp_path: Path) -> None:
     """Each check says which key it lacks; ``--require`` makes that a failure."""
     path = changed(running, Path("basic-only.toml"), certificates=None, trust={"ca": "ca.pem"})
@@ -205,6 +209,7 @@ def test_what_the_file_does_not_give_is_not_proven(running: Path, tmp_path: Path
     assert run_suite(tmp_path, f"--landscape={path}", "--require").returncode == 1
 
 
+@pytest.mark.once
 def test_broken_off_run_says_so(running: Path, tmp_path: Path) -> None:
     """What was not run is neither proven nor forgotten."""
     path = changed(running, Path("elsewhere.toml"), flows=[{"address": "/nobody/here"}])
@@ -216,6 +221,7 @@ def test_broken_off_run_says_so(running: Path, tmp_path: Path) -> None:
     assert f"{document['run']['selected'] - 1} not run" in ended.stdout
 
 
+@pytest.mark.once
 def test_no_verdict_of_an_earlier_run_is_left(running: Path, tmp_path: Path) -> None:
     """A run that cannot begin leaves no GO behind for somebody to read."""
     run_suite(tmp_path, f"--landscape={running}", "-k", "BASIC-03")
@@ -226,6 +232,7 @@ def test_no_verdict_of_an_earlier_run_is_left(running: Path, tmp_path: Path) -> 
     assert not (tmp_path / "junit.xml").exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("part", "reason"),
     [
@@ -252,6 +259,7 @@ def test_material_must_be_what_it_claims_to_be(part: str, reason: str, running: 
     assert [each for each in open_questions if each.startswith(f"configuration: certificates.{part} {reason}")]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "options",
     [
@@ -273,6 +281,7 @@ def test_options_as_the_readme_writes_them(options: list[str], tmp_path: Path) -
     assert verdict_in(tmp_path)["counts"]["proven"] > 0
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("where", ["elsewhere", "suites"])
 def test_run_from_another_folder(where: str, running: Path, tmp_path: Path) -> None:
     """The checks are run, and nothing else that lies about."""
@@ -288,6 +297,7 @@ def test_run_from_another_folder(where: str, running: Path, tmp_path: Path) -> N
     assert verdict_in(tmp_path / "out")["run"]["deselected"] > 90
 
 
+@pytest.mark.once
 def test_nothing_proven_is_no_success(running: Path, tmp_path: Path) -> None:
     """A pipeline that looks at the exit code alone is not told that all is well."""
     without = dict.fromkeys(("certificates", "service_keys", "cloud_foundry", "backend"))
@@ -305,6 +315,7 @@ def test_reports_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("form", ["--landscape={}", "--landscape {}"], ids=["in-one", "as-two-arguments"])
 def test_landscape_file_outside_of_the_checkout(form: str, running: Path, tmp_path: Path) -> None:
     """Both ways to write the option work, wherever the file is."""
@@ -313,6 +324,7 @@ def test_landscape_file_outside_of_the_checkout(form: str, running: Path, tmp_pa
     assert verdict_in(tmp_path)["counts"]["proven"] == 1
 
 
+@pytest.mark.once
 def test_trial_says_what_does_not_apply(tmp_path: Path) -> None:
     """Client-certificate checks have nothing to say about a trial tenant, and do not hold up its gate."""
     ended = run_suite(tmp_path, "--profile", "trial")
@@ -336,6 +348,7 @@ def encodings(secret: str) -> set[bytes]:
     }
 
 
+@pytest.mark.once
 def test_no_secret_in_the_results(running: Path, tmp_path: Path) -> None:
     """Neither results nor output hold a secret of the landscape, in whatever encoding, even when checks fail."""
     flow = {"address": "/test/clientcert", "body": "Something else"}

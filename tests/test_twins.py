@@ -31,6 +31,8 @@ from tests.made_up import COLLECTED_FROM_ELSEWHERE, made_up
 from tests.refusals import Recorded, Refusal, differences, refusal_of
 from tests.twins import CREDENTIALS, faults, recorded
 
+pytestmark = pytest.mark.once
+
 MADE_UP = '''
 from cpi_conformance.control.orders import InstanceOrder, OrderDeviation
 from cpi_conformance.sender import Deviation

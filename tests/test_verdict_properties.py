@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +52,8 @@ from cpi_conformance.verdict.judge import BEFORE_THE_FAR_SIDE
 from cpi_conformance.verdict.model import NOT_APPLICABLE
 from cpi_conformance.verdict.standing import IMITATED, INFRASTRUCTURE
 from tests.hostile_far_side import NOW, ROOT, YEAR, connection_test
+
+pytestmark = pytest.mark.once
 
 TODAY = dt.date(2026, 8, 20)
 

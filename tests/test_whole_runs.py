@@ -24,6 +24,8 @@ from cpi_conformance.simulator.landscape import SimulatedLandscape
 from cpi_conformance.simulator.population import populate
 from tests.test_killed_runs import OVER, Executioner
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent
 
 

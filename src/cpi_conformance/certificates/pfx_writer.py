@@ -41,10 +41,12 @@ def write_pfx(
     encryption: Encryption = Encryption.AES_256,
     *,
     with_chain: bool = True,
+    iterations: int = ITERATIONS,
 ) -> PfxFile:
     """Put key, certificate and (unless told otherwise) the chain to the root into a PFX.
 
-    Without a passphrase the file is not encrypted, whatever ``encryption`` says.
+    Without a passphrase the file is not encrypted, whatever ``encryption`` says. With few ``iterations`` it is quickly
+    written and read, and its passphrase quickly found.
     """
     chain = credential.issuers if with_chain else ()
     if passphrase is None or encryption is Encryption.NONE:
@@ -53,8 +55,8 @@ def write_pfx(
     if encryption is Encryption.RC2_40:
         from cpi_conformance.certificates.rc2_pfx import rc2_40  # few runs need it, and its imports take 50 ms
 
-        return PfxFile(rc2_40(credential, chain, passphrase.reveal(), ITERATIONS), passphrase)
-    builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(ITERATIONS)
+        return PfxFile(rc2_40(credential, chain, passphrase.reveal(), iterations), passphrase)
+    builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(iterations)
     if encryption is Encryption.AES_256:
         builder = builder.key_cert_algorithm(pyca_pkcs12.PBES.PBESv2SHA256AndAES256CBC).hmac_hash(hashes.SHA256())
     else:

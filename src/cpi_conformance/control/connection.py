@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -24,6 +23,9 @@ TIMEOUT = httpx.Timeout(70.0, connect=10.0)
 
 KEPT_ALIVE = 50.0
 """Seconds; SAP closes an idle connection after 60 (btp-cloud-platform, 9809fa4)."""
+
+USUAL = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "cpi-conformance"}
+"""Headers of each request."""
 
 LARGEST = 64 * 2**20
 """Bytes of an answer, unpacked; an archive of a flow has some thousands."""
@@ -51,8 +53,9 @@ class _TimedSocket(ssl.SSLSocket):
 class Connection:
     """A context manager; safe to use from several threads.
 
-    Environment variables change neither its trust nor its way, redirects are not followed, and no cookie is
-    kept, so that each request is granted by its own credentials.
+    Straight through httpx's transport: a client would look for redirects, cookies and credentials, and here no
+    redirect is followed, no cookie is kept, each request is granted by its own credentials, and environment variables
+    change neither its trust nor its way.
     """
 
     def __init__(
@@ -66,14 +69,8 @@ class Connection:
         self._patience = patience
         self._sleep = sleep
         self._far_clock: tuple[dt.datetime, float] | None = None
-        self._client = httpx.Client(
-            verify=_tls(trusted, presented),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=TIMEOUT,
-            limits=httpx.Limits(keepalive_expiry=KEPT_ALIVE),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"Accept": "application/json", "User-Agent": "cpi-conformance"},
+        self._transport = httpx.HTTPTransport(
+            verify=_tls(trusted, presented), trust_env=False, limits=httpx.Limits(keepalive_expiry=KEPT_ALIVE)
         )
 
     def send(
@@ -105,8 +102,15 @@ class Connection:
             BrokenAnswer: it is larger than :data:`LARGEST`.
         """
         try:
-            request = self._client.build_request(
-                method, url, headers=headers, params=params, json=json, data=form, content=content
+            request = httpx.Request(
+                method,
+                url,
+                headers={**USUAL, **(headers or {})},
+                params=params,
+                json=json,
+                data=form,
+                content=content,
+                extensions={"timeout": TIMEOUT.as_dict()},
             )
         except (httpx.InvalidURL, UnicodeError) as error:
             problem = Unreachable(f"{method} {url}", type(error).__name__, may_have_arrived=False)
@@ -123,7 +127,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._client.close()
+        self._transport.close()
 
     def __enter__(self) -> Connection:
         return self
@@ -138,7 +142,8 @@ class Connection:
         problem: ControlError
         token = _deadline.set(Deadline(self._patience.deadline))
         try:
-            answer = self._client.send(request, stream=True)
+            answer = self._transport.handle_request(request)
+            answer.request = request
             try:
                 content = _bounded(answer)
             finally:
