@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cpi_conformance.simulator.defects import DEFECTS, Defect
+from cpi_conformance.simulator.defects import DEFECTS, Defect, System
 from tests.kill_matrix import rounds as planned_rounds
 from tests.kill_matrix.expectations import Expectation
 from tests.kill_matrix.judging import Judgement, judge
@@ -51,7 +51,7 @@ def test_plan_covers_every_defect_on_every_check() -> None:
     assert sorted(each.name for group in groups for each in group.members) == sorted(each.name for each in defects)
     for group in groups:
         everything, *few = group.jobs
-        assert everything == Job("current", tuple(each.name for each in group.members))
+        assert everything == Job("current", tuple(each.name for each in group.members), through="flow")
         if group.shares:
             assert few == [Job("current", (each.name,), known[each.name].few) for each in group.members]
         else:
@@ -68,6 +68,29 @@ def test_plan_lets_only_those_share_that_can_be_told_from_each_other() -> None:
             named = [check for each in group.members for check in known[each.name].named]
             assert len(named) == len(set(named))
             assert [known[each.name].clean for each in group.members].count(False) <= 1
+
+
+@pytest.mark.parametrize(
+    ("system", "through"),
+    [(System.EDGE, "flow"), (System.BACKEND, "administrator"), (System.CLOUD_FOUNDRY, None)],
+)
+def test_plan_runs_what_can_reach_a_system(system: System, through: str | None) -> None:
+    """A restricted run, which somebody has asked for, is not restricted further."""
+    defect = a_defect("x", system)
+    assert [group.together for group in plan([defect], {"x": expected("A-01")})] == [
+        Job("current", ("x",), through=through)
+    ]
+    only = frozenset({"A-01"})
+    assert [group.together for group in one_by_one([defect], only)] == [Job("current", ("x",), only)]
+
+
+def test_checks_out_of_reach_end_as_without_the_defect() -> None:
+    group = Group("current", (X,), through="flow")
+    run = outcome(OF_X).only(frozenset({"A-01", "C-01"}))
+    rounds, asked = runs_of([group], {group.together: run})
+    assert asked == [Job("current"), group.together]
+    assert {each.check for each in rounds.outcomes["x"].rows} == set(CHECKS)
+    assert judgements(rounds) == {"x": Judgement.CAUGHT}
 
 
 def test_plan_deals_those_of_a_module_evenly() -> None:

@@ -110,4 +110,6 @@ def _belongs(item: pytest.Item, job: Job) -> bool:
     check = check_of(item)
     assert isinstance(item, pytest.Function)
     assert check is not None, item.nodeid
-    return (job.only is None or check.id in job.only) and item.callspec.params["landscape"] == job.profile
+    chosen = job.only is None or check.id in job.only
+    reaching = job.through is None or job.through in item.fixturenames
+    return chosen and reaching and item.callspec.params["landscape"] == job.profile

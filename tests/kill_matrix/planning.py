@@ -1,9 +1,9 @@
 """Which runs the matrix is made of.
 
 A run of the whole suite on each defect would say everything, and take minutes. So defects that change few checks share
-one. Each of them is run alone on the checks that its expectations name; all of them together are run on everything,
-where each check must end as the one defect says that names it, and as without a defect where none does. A check that
-does not is run on each of them alone.
+one. Each of them is run alone on the checks that its expectations name; all of them together are run on everything
+that can reach them, where each check must end as the one defect says that names it, and as without a defect where none
+does. A check that does not is run on each of them alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cpi_conformance.simulator.defects import Defect
+from cpi_conformance.simulator.defects import Defect, System
 from tests.kill_matrix.expectations import Expectation
 
 TOGETHER = 16
@@ -19,6 +19,15 @@ TOGETHER = 16
 
 NARROW = 20
 """So many checks a defect may change that shares a run: more, and it would leave little of it to the others."""
+
+THROUGH = {
+    System.EDGE: "flow",
+    System.AUTHENTICATION: "flow",
+    System.RUNTIME: "flow",
+    System.TRIAL: "flow",
+    System.BACKEND: "administrator",
+}
+"""The fixture without which no check calls a system. Other systems are called for what most checks need."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,7 @@ class Job:
     Attributes:
         defects: by which it is wrong; none for the baseline.
         only: the ids of the checks that are run; ``None`` for all.
+        through: the fixture that the checks that are run must use; ``None`` for all.
         watched: whether to watch for the defect, of which there is one then.
         fault: the trouble that comes and goes meanwhile, and the seed of its schedule.
     """
@@ -35,6 +45,7 @@ class Job:
     profile: str
     defects: tuple[str, ...] = ()
     only: frozenset[str] | None = None
+    through: str | None = None
     watched: bool = False
     fault: tuple[str, int] | None = None
 
@@ -57,11 +68,13 @@ class Group:
 
     Attributes:
         only: the ids of the checks to which one alone is restricted; ``None`` for all.
+        through: the fixture by which checks reach them; ``None`` when it may be any check.
     """
 
     profile: str
     members: tuple[Member, ...]
     only: frozenset[str] | None = None
+    through: str | None = None
 
     @property
     def shares(self) -> bool:
@@ -70,8 +83,8 @@ class Group:
 
     @property
     def together(self) -> Job:
-        """All of them, on everything."""
-        return Job(self.profile, tuple(each.name for each in self.members), self.only)
+        """All of them, on everything that can reach them."""
+        return Job(self.profile, tuple(each.name for each in self.members), self.only, self.through)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -83,8 +96,8 @@ class Group:
         return Job(self.profile, (member.name,), member.few)
 
     def alone(self, member: Member, only: frozenset[str] | None = None) -> Job:
-        """One of them alone, on everything or on these checks."""
-        return Job(self.profile, (member.name,), self.only if only is None else only)
+        """One of them alone, on everything that can reach it or on these checks."""
+        return Job(self.profile, (member.name,), self.only if only is None else only, self.through)
 
 
 def one_by_one(defects: Iterable[Defect], only: frozenset[str] | None = None) -> list[Group]:
@@ -96,22 +109,23 @@ def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> 
     """Groups of defects: those that do not share first, because their runs take longest.
 
     No check is named by two defects that share a run: nobody could say which of them has changed it. Nor are there two
-    that the receipt must show.
+    that the receipt must show. Defects of the backend are always alone: few checks call it, and of two in the place of
+    the same part one would be hidden.
     """
-    single: list[Defect] = []
-    narrow: dict[str, list[Defect]] = {}
+    single: list[Group] = []
+    narrow: dict[tuple[str, str | None], list[Defect]] = {}
     for defect in defects:
-        expected = expectations.get(defect.name)
-        if expected is None or len(expected.named) > NARROW:
-            single.append(defect)
+        expected, through = expectations.get(defect.name), THROUGH.get(defect.system)
+        if expected is None or len(expected.named) > NARROW or defect.system is System.BACKEND:
+            single.append(Group(defect.profile, (Member(defect.name, frozenset()),), through=through))
         else:
-            narrow.setdefault(defect.profile, []).append(defect)
+            narrow.setdefault((defect.profile, through), []).append(defect)
     shared = (
-        Group(profile, tuple(Member(each.name, expectations[each.name].few) for each in hand))
-        for profile, share in narrow.items()
+        Group(profile, tuple(Member(each.name, expectations[each.name].few) for each in hand), through=through)
+        for (profile, through), share in narrow.items()
         for hand in _dealt(share, expectations)
     )
-    return [*one_by_one(single), *shared]
+    return [*single, *shared]
 
 
 def _dealt(defects: Sequence[Defect], expectations: Mapping[str, Expectation]) -> list[list[Defect]]:

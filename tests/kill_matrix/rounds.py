@@ -66,16 +66,26 @@ class Rounds:
         return {name: replace(each, met=watched[name].met) if name in watched else each for name, each in every.items()}
 
     def _of(self, member: Member, group: Group) -> Outcome:
+        baseline = self.baselines[group.profile]
         whole = self._ended.get(group.alone(member))
         if whole is not None:
-            return whole
+            return self._with_those_out_of_reach(whole, group)
         few, odd = self._ended[group.few(member)], self._odd(group)
         others = self._named(group) - member.few - odd
         return few.with_rest(
-            self._ended[group.together].but(odd | others | member.few),
-            self.baselines[group.profile].only(others),  # as whoever names it says, so not by this one
+            self._shared(group).but(odd | others | member.few),
+            baseline.only(others),  # as whoever names it says, so not by this one
             *(self._ended[job].but(member.few) for job in [group.alone(member, odd)] if job in self._ended),
         )
+
+    def _shared(self, group: Group) -> Outcome:
+        return self._with_those_out_of_reach(self._ended[group.together], group)
+
+    def _with_those_out_of_reach(self, outcome: Outcome, group: Group) -> Outcome:
+        """Checks that cannot reach a defect end as without it."""
+        if group.through is None:
+            return outcome
+        return outcome.with_rest(self.baselines[group.profile].but(frozenset(outcome.by_check)))
 
     def _of_odd_checks(self) -> list[Job]:
         """Not of a run in which most is odd: each of its defects is run alone on everything."""
@@ -121,7 +131,7 @@ class Rounds:
     def _odd(self, group: Group) -> frozenset[str]:
         """The checks of a shared run that did not end as the one defect says that names them, or as without one."""
         expected = Expectation.of_all(self._expectations[each.name] for each in group.members)
-        return odd_checks(expected, self._ended[group.together], self.baselines[group.profile])
+        return odd_checks(expected, self._shared(group), self.baselines[group.profile])
 
     def _was_there(self, member: Member, group: Group) -> bool:
         """Whether the shared run shows it as it shows alone."""
