@@ -29,6 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("pytest_httpx")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: a test of a minute that comes last has one worker wait for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("once") is None)
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the machine's trust settings or proxies."""

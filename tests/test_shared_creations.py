@@ -13,6 +13,7 @@ from cpi_conformance.control.claims import claim
 from cpi_conformance.control.cloud_foundry import CloudFoundry
 from cpi_conformance.control.cockpit import Cockpit, Denied, Granted, Withdrawn
 from cpi_conformance.control.denials import Denial
+from cpi_conformance.control.errors import JobFailed
 from cpi_conformance.control.lifecycle import Lifecycle
 from cpi_conformance.control.login import PasswordLogin
 from cpi_conformance.control.once import Once
@@ -22,6 +23,7 @@ from cpi_conformance.control.run_mark import RunMark
 from cpi_conformance.control.shared import InstanceKind, KeyKind, Kinds, SharedCreations
 from cpi_conformance.control.wire import ServiceInstance, ServiceKey
 from cpi_conformance.control.xsuaa import Token, request_token
+from cpi_conformance.simulator.cloud_foundry.broker import BrokerRefused
 from cpi_conformance.simulator.landscape import ORGANIZATION, SPACE, SimulatedLandscape
 from cpi_conformance.simulator.population import populate
 
@@ -199,6 +201,27 @@ def test_a_claim_is_of_one_run_at_a_time(lifecycle: Lifecycle, cloud: CloudFound
     (instance,) = lifecycle.of_this_run()[0]
     assert RunMark.of(instance.name, instance.labels) == lifecycle.mark
     assert not any(held.name == instance.name for held in other.inventory())
+    assert not lifecycle.remove_all().remaining
+    assert claim(other, certificate, seconds=0)
+    assert not other.remove_all().remaining
+
+
+def test_a_claim_whose_instance_has_failed_is_had_by_who_asks_again(
+    landscape: SimulatedLandscape, lifecycle: Lifecycle, cloud: CloudFoundry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of the instance keeps the name: its run need not wait for itself, and others still do."""
+
+    def broken(*_: object) -> None:
+        raise BrokerRefused("no")
+
+    certificate = Authority.root("CN=Spare", now=dt.datetime.now(dt.UTC)).certificate
+    with monkeypatch.context() as troubled:
+        troubled.setattr(landscape.broker, "provision", broken)
+        with pytest.raises(JobFailed):
+            claim(lifecycle, certificate, seconds=0)
+    other = run_in(cloud)
+    assert not claim(other, certificate, seconds=0)
+    assert claim(lifecycle, certificate, seconds=0)
     assert not lifecycle.remove_all().remaining
     assert claim(other, certificate, seconds=0)
     assert not other.remove_all().remaining

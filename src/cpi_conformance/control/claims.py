@@ -1,7 +1,8 @@
 """What only one run may use at a time, such as a certificate that one service key may hold.
 
-Names of instances are unique in a space, so an instance under an agreed name is a claim: who could create it
-has it until the end of the run. It carries the run's labels, so it is removed and reaped like everything else.
+Names of instances are unique in a space, so an instance under an agreed name is a claim: whose label it carries has it
+until the end of that run, also when the broker has failed and only the record of the instance is there. It is removed
+and reaped like everything else.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def claim(lifecycle: Lifecycle, certificate: x509.Certificate, *, seconds: float
     """Have a certificate for this run alone; waits so many seconds for another run to end. Whether it was had.
 
     Raises:
-        ControlError: the claim could neither be made nor was it refused.
+        ControlError: the claim could neither be made nor was it refused; who asks again may have it.
     """
     name = f"{CLAIM_PREFIX}{fingerprint(certificate).replace(':', '').lower()[:16]}"
     ends = time.monotonic() + seconds
@@ -32,6 +33,8 @@ def claim(lifecycle: Lifecycle, certificate: x509.Certificate, *, seconds: float
         try:
             lifecycle.create_instance(InstanceOrder(name=name))
         except NameTaken:
+            if any(instance.name == name for instance in lifecycle.of_this_run()[0]):
+                return True  # an earlier attempt has failed after it had got the name
             if time.monotonic() >= ends:
                 return False
             time.sleep(PAUSE)
