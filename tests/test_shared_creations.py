@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,6 +149,25 @@ def test_what_has_lost_its_label_is_told_and_left_alone(lifecycle: Lifecycle) ->
     assert (receipt.removed, receipt.appeared) == ((), ())
     assert not lifecycle.foreign() - before
     cloud.delete_instance(instance.guid)
+
+
+def test_what_another_process_removes_meanwhile_is_not_taken_for_a_colleagues(
+    lifecycle: Lifecycle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a parallel run a key of the run may go while somebody looks what belongs to nobody's run."""
+    foreign, cloud = lifecycle.foreign(), lifecycle.cloud
+    key = lifecycle.create_key(KeyOrder(lifecycle.create_instance(InstanceOrder())))
+    keys = cloud.keys
+
+    def keys_of_a_moment(**filters: Any) -> tuple[ServiceKey, ...]:
+        found = keys(**filters)
+        if any(each.guid == key.guid for each in found):
+            cloud.delete_key(key.guid)
+        return found
+
+    monkeypatch.setattr(cloud, "keys", keys_of_a_moment)
+    assert lifecycle.foreign() == foreign
+    assert not lifecycle.remove_all().remaining
 
 
 def test_a_deletion_is_an_order(lifecycle: Lifecycle) -> None:

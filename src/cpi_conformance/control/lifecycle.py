@@ -72,9 +72,12 @@ class Lifecycle:
 
         Runs may share a space; what one creates and removes is no business of the other.
         """
-        instances = [one for one in self.cloud.instances(space=self.space) if not self._of_another_run(one)]
-        keys = self.cloud.keys(instances=instances) if instances else ()
+        instances, keys = self._listed()
         return _held("instance", instances) | _held("service key", keys)
+
+    def _listed(self) -> tuple[list[ServiceInstance], tuple[ServiceKey, ...]]:
+        instances = [one for one in self.cloud.instances(space=self.space) if not self._of_another_run(one)]
+        return instances, self.cloud.keys(instances=instances) if instances else ()
 
     def _of_another_run(self, instance: ServiceInstance) -> bool:
         mark = RunMark.of(instance.name, instance.labels)
@@ -86,8 +89,20 @@ class Lifecycle:
         return _held("instance", instances) | _held("service key", keys) | self._without_label()
 
     def foreign(self) -> frozenset[Held]:
-        """What of the inventory no run has created."""
-        return self.inventory() - self.ours()
+        """What of the inventory no run has created.
+
+        Told from the inventory itself: what another process of this run removes while somebody looks would be in one
+        of two lists.
+        """
+        instances, keys = self._listed()
+        begins = self.mark.instance_name("")
+        own = {one.guid for one in instances if self._labelled(one) or one.name.startswith(begins)}
+        return _held("instance", (one for one in instances if one.guid not in own)) | _held(
+            "service key", (key for key in keys if key.instance_guid not in own and not self._labelled(key))
+        )
+
+    def _labelled(self, one: ServiceInstance | ServiceKey) -> bool:
+        return one.labels.get(RUN) == self.mark.run
 
     def remove_all(self, progress: Callable[[str], None] = lambda line: None) -> Removal:
         """Remove all that carries the run's label, keys before instances; goes on after an error.
@@ -130,7 +145,7 @@ class Lifecycle:
     def _without_label(self) -> frozenset[Held]:
         """Instances with a name of this run, but not its label, and their keys."""
         present, begins = self.cloud.instances(space=self.space), self.mark.instance_name("")
-        lost = [one for one in present if one.name.startswith(begins) and one.labels.get(RUN) != self.mark.run]
+        lost = [one for one in present if one.name.startswith(begins) and not self._labelled(one)]
         keys = self.cloud.keys(instances=lost) if lost else ()
         return _held("instance", lost) | _held("service key", keys)
 

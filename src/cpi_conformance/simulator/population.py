@@ -17,7 +17,7 @@ from cpi_conformance.simulator.service_key import CLIENT_CREDENTIALS, Plan, Serv
 S_USER = "S0012345678"
 
 ITERATIONS = 1
-"""Of a passphrase in a PFX: nobody is harmed who finds the key of a simulated S-user, and thousands cost 5 ms a file."""
+"""Of a passphrase in a PFX: the key of a simulated S-user is worth nothing, and thousands cost 5 ms a file."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,9 @@ def populate(landscape: SimulatedLandscape, *, rsa_bits: int | None = None) -> P
     landscape.adopt()
 
     passphrase = Secret(secrets.token_urlsafe(12))
-    certificates = {part: write_pfx(credential, passphrase, iterations=ITERATIONS) for part, credential in parts.items()}
+    certificates = {
+        part: write_pfx(credential, passphrase, iterations=ITERATIONS) for part, credential in parts.items()
+    }
     return Population(service_keys, certificates, passphrase)
 
 
