@@ -76,7 +76,7 @@ class Outcome:
 
     def only(self, checks: frozenset[str]) -> Outcome:
         """What it says of these checks; nothing of the receipt."""
-        return replace(self, rows=tuple(row for row in self.rows if row.check in checks), left=())
+        return replace(self, rows=tuple(row for check in sorted(checks) for row in self.of(check)), left=())
 
     def but(self, checks: frozenset[str]) -> Outcome:
         """What it says of all other checks; nothing of the receipt."""

@@ -29,6 +29,7 @@ class Rounds:
         self._groups = tuple(groups)
         self._expectations = expectations
         self._ended: dict[Job, Outcome] = {}
+        self._odds: dict[Group, frozenset[str]] = {}
         first, *others = dict.fromkeys(Job(group.profile, only=group.only) for group in self._groups)
         runs = (job for group in self._groups for job in group.jobs)
         self._rounds = iter(([first], [*others, *runs]))
@@ -130,8 +131,10 @@ class Rounds:
 
     def _odd(self, group: Group) -> frozenset[str]:
         """The checks of a shared run that did not end as the one defect says that names them, or as without one."""
-        expected = Expectation.of_all(self._expectations[each.name] for each in group.members)
-        return odd_checks(expected, self._shared(group), self.baselines[group.profile])
+        if group not in self._odds:
+            expected = Expectation.of_all(self._expectations[each.name] for each in group.members)
+            self._odds[group] = odd_checks(expected, self._shared(group), self.baselines[group.profile])
+        return self._odds[group]
 
     def _was_there(self, member: Member, group: Group) -> bool:
         """Whether the shared run shows it as it shows alone."""
