@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from cpi_conformance.simulator.defects import Defect, System
 from tests.kill_matrix.expectations import Expectation
 
-TOGETHER = 16
+TOGETHER = 11
 """So many defects share a run at most."""
 
 NARROW = 20
@@ -113,19 +113,41 @@ def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> 
     the same part one would be hidden.
     """
     single: list[Group] = []
-    narrow: dict[tuple[str, str | None], list[Defect]] = {}
+    narrow: dict[str, list[Defect]] = {}
     for defect in defects:
-        expected, through = expectations.get(defect.name), THROUGH.get(defect.system)
+        expected = expectations.get(defect.name)
         if expected is None or len(expected.named) > NARROW or defect.system is System.BACKEND:
-            single.append(Group(defect.profile, (Member(defect.name, frozenset()),), through=through))
+            single.append(
+                Group(defect.profile, (Member(defect.name, frozenset()),), through=THROUGH.get(defect.system))
+            )
         else:
-            narrow.setdefault((defect.profile, through), []).append(defect)
+            narrow.setdefault(defect.profile, []).append(defect)
     shared = (
-        Group(profile, tuple(Member(each.name, expectations[each.name].few) for each in hand), through=through)
-        for (profile, through), share in narrow.items()
+        Group(
+            hand[0].profile,
+            tuple(Member(each.name, expectations[each.name].few) for each in hand),
+            through=_through(hand),
+        )
+        for of_profile in narrow.values()
+        for share in _shares(of_profile)
         for hand in _dealt(share, expectations)
     )
     return [*single, *shared]
+
+
+def _shares(defects: Sequence[Defect]) -> Iterable[Sequence[Defect]]:
+    """By the way in which checks reach them, unless they are so few that all may go together."""
+    if len(defects) <= TOGETHER:
+        return [defects]
+    by_way: dict[str | None, list[Defect]] = {}
+    for defect in defects:
+        by_way.setdefault(THROUGH.get(defect.system), []).append(defect)
+    return by_way.values()
+
+
+def _through(hand: Iterable[Defect]) -> str | None:
+    ways = {THROUGH.get(each.system) for each in hand}
+    return ways.pop() if len(ways) == 1 else None
 
 
 def _dealt(defects: Sequence[Defect], expectations: Mapping[str, Expectation]) -> list[list[Defect]]:
