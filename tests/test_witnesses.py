@@ -30,6 +30,8 @@ from cpi_conformance.certificates import Authority, Credential, PfxFile, dn, fin
 from cpi_conformance.secret import Secret
 from cpi_conformance.simulator.record import Entry, Truth
 
+pytestmark = pytest.mark.once
+
 PROJECT = Path(__file__).resolve().parent.parent
 ANSWER = "Connected Successfully to CPI!"
 SECONDS = 60.0
