@@ -221,6 +221,11 @@ def test_without_a_defect(run: Outcome, wrong: list[str]) -> None:
             id="no-such-defect",
         ),
         pytest.param(
+            matrix(EACH, {**OF_EACH, "B-01": expected("B-01", beside=frozenset({"Z-99"}))}),
+            ["B-01: there is no check Z-99"],
+            id="no-such-check-beside",
+        ),
+        pytest.param(
             matrix(EACH, {**OF_EACH, "B-01": expected("B-01", "Z-99")}),
             ["B-01: there is no check Z-99", "B-01: caught in part\n  Z-99 must be refuted, but it has not run"],
             id="no-such-check",

@@ -94,7 +94,7 @@ class Matrix:
         for name, expected in self.expectations.by_name.items():
             if self.whole and name not in self.known:
                 yield f"{name}: there are expectations, but no such defect"
-            elif strangers := expected.named - set(self.checks):
+            elif strangers := expected.few - set(self.checks):
                 yield from (f"{name}: there is no check {each}" for each in sorted(strangers) if name in self.judged)
 
     def _is_chosen(self, problem: str) -> bool:

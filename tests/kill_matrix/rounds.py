@@ -99,7 +99,7 @@ class Rounds:
         ]
 
     def _again(self) -> list[Job]:
-        """Alone on everything: who was in a shared run in which most is odd, and who was not caught by a few checks.
+        """Alone on all checks in reach: who was in a shared run in which most is odd, and who few checks do not catch.
 
         Some defects show only beside what other checks create; and one that did not show in the shared run may not
         have been there at all, because another stood in its place.
@@ -130,7 +130,7 @@ class Rounds:
         return expected is not None and judge(expected, outcome, baselines[outcome.profile]).judgement is judgement
 
     def _odd(self, group: Group) -> frozenset[str]:
-        """The checks of a shared run that did not end as the one defect says that names them, or as without one."""
+        """The checks of a shared run that did not end as whichever defect names them says, or as without one."""
         if group not in self._odds:
             expected = Expectation.of_all(self._expectations[each.name] for each in group.members)
             self._odds[group] = odd_checks(expected, self._shared(group), self.baselines[group.profile])
