@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +102,17 @@ def test_replay_is_a_command() -> None:
     job = Job("current", ("edge-speaks-old-tls",), frozenset({"BASIC-10", "MTLS-20"}), fault=("half-body", 7))
     told = 'pytest --profile current --defect edge-speaks-old-tls --fault half-body --seed 7 -k "BASIC-10 or MTLS-20"'
     assert replay(job) == told
+
+
+def test_broker_in_trouble_has_not_refused_client_x509(tmp_path: Path) -> None:
+    """Its first order fails by the broker's trouble and the next one is granted, which refutes nothing."""
+    chosen = "FLOW-05 or FLOW-12 or FLOW-14 or KEYS-50 or KEYS-61 or STORE-04 or TOKEN-10 or TOKEN-13 or TOKEN-14"
+    options = ("--profile=current", "--fault=broker-fails-late", "--seed=291424", f"--reports={tmp_path}", "-k", chosen)
+    command = [sys.executable, "-m", "pytest", "-q", *options]
+    subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
+    checks = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))["checks"]
+    (found,) = (check for check in checks if check["id"] == "KEYS-61")
+    assert (found["verdict"], found["cause"]) == ("not_proven", "broker-failed")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs to fork")
