@@ -15,6 +15,7 @@ import pytest
 
 from cpi_conformance.simulator.defects import DEFECTS, Defect, System
 from tests.kill_matrix import rounds as planned_rounds
+from tests.kill_matrix.ctrl_c import CtrlC
 from tests.kill_matrix.expectations import Expectation
 from tests.kill_matrix.judging import Judgement, judge
 from tests.kill_matrix.outcome import Outcome
@@ -278,6 +279,28 @@ def test_ctrl_c(tmp_path: Path, moment: bytes, options: list[str]) -> None:
         os.killpg(process.pid, 0)
     os.close(ours)
     assert not list(tmp_path.iterdir())
+
+
+class Dropping:
+    """Python drops what is raised while its destructor is running."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_that_python_drops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is raised where somebody heeds it, and another one does not disturb the ending."""
+    dropped: list[BaseException | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: dropped.append(unraisable.exc_value))
+    before = signal.getsignal(signal.SIGINT)
+    with CtrlC() as ctrl_c:
+        ctrl_c.heed()
+        Dropping()
+        assert [type(each) for each in dropped] == [KeyboardInterrupt]
+        with pytest.raises(KeyboardInterrupt):
+            ctrl_c.heed()
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def said_on(terminal: int, until: bytes | None) -> bytes:

@@ -7,7 +7,8 @@ import json
 import multiprocessing
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from multiprocessing.connection import wait
@@ -19,6 +20,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.kill_matrix import child
+from tests.kill_matrix.ctrl_c import CtrlC
 from tests.kill_matrix.outcome import Outcome, outcome_of
 from tests.kill_matrix.planning import Job
 
@@ -106,20 +108,22 @@ class Forking:
         for name in PLUGINS_OF_ONE_RUN:
             session.config.pluginmanager.unregister(name=name)
         try:
-            self._rounds(session)
+            with CtrlC() as ctrl_c:
+                self._rounds(session, ctrl_c)
         except BaseException as failure:  # pytest would take a break for the end of a test run, and tell it to nobody
             self.failure = failure
         return True
 
-    def _rounds(self, session: pytest.Session) -> None:
+    def _rounds(self, session: pytest.Session, ctrl_c: CtrlC) -> None:
         first, *others = self._work.next_round()
         self._work.ended(first, self._here(session, first))
         gc.collect()
         gc.freeze()
         jobs: Sequence[Job] = others
         while jobs := jobs or self._work.next_round():
-            for job, outcome in self._outcomes(session, jobs):
-                self._work.ended(job, outcome)
+            with closing(self._outcomes(session, jobs, ctrl_c)) as outcomes:
+                for job, outcome in outcomes:
+                    self._work.ended(job, outcome)
             jobs = ()
 
     def _here(self, session: pytest.Session, job: Job) -> Outcome:
@@ -127,11 +131,12 @@ class Forking:
         child.run_here(session, job, folder)
         return _outcome_in(folder, job, time.monotonic() - started)
 
-    def _outcomes(self, session: pytest.Session, jobs: Iterable[Job]) -> Iterator[tuple[Job, Outcome]]:
+    def _outcomes(self, session: pytest.Session, jobs: Iterable[Job], ctrl_c: CtrlC) -> Generator[tuple[Job, Outcome]]:
         running: list[_Running] = []
         waiting = list(reversed([*jobs]))
         try:
             while waiting or running:
+                ctrl_c.heed()
                 while waiting and len(running) < self._at_once:
                     running.append(_Running(session, waiting.pop(), self._folder()))
                 patience = max(0.0, min(each.deadline for each in running) - time.monotonic())
