@@ -40,10 +40,12 @@ def test_clientsecret(
     judge.accepted(with_old, within=delay)
     with flowing(sender, with_old) as traffic:
         new = new_key(KeyOrder(oauth_instance))
+        traffic.wait_for_another()
         with_new = anonymous_call.but(authorization=new.basic).call
         judge.accepted(with_new, within=delay)
         traffic.switch_to(with_new)
         order_judge.granted(Deletion(old.key))
+        traffic.wait_for_another()
         judge.refused(with_new.but(authorization=old.basic), Cause.UNAUTHENTICATED, within=delay)
     judge.undisturbed(traffic.seen())
 
@@ -76,9 +78,11 @@ def test_certificate(
     judge.accepted(with_old, within=delay)
     with flowing(sender, with_old) as traffic:
         new = new_key(KeyOrder(oauth_instance, KeyType.CERTIFICATE))
+        traffic.wait_for_another()
         with_new = anonymous_call.but(certificate=CertificateInHandshake(new.pfx)).call
         judge.accepted(with_new, within=delay)
         traffic.switch_to(with_new)
         order_judge.granted(Deletion(old.key))
+        traffic.wait_for_another()
         judge.refused(with_new.but(certificate=CertificateInHandshake(old.pfx)), Cause.UNAUTHENTICATED, within=delay)
     judge.undisturbed(traffic.seen())

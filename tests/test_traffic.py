@@ -74,6 +74,16 @@ def test_a_switch_is_done_when_a_call_has_been_answered(current: Inhabited) -> N
     assert traffic.seen()[-1][0] == other
 
 
+def test_another_call_is_one_that_had_not_begun(current: Inhabited) -> None:
+    """So whatever was changed before is seen by the whole of a call, however soon the traffic ends."""
+    sender = Counting(set())
+    with flowing(sender, current.basic) as traffic:
+        for _ in range(100):
+            before = sender.calls
+            traffic.wait_for_another()
+            assert sender.calls > before
+
+
 def test_a_fault_of_our_own_is_no_silence(current: Inhabited) -> None:
     """A traffic that has ended before its time must not look undisturbed."""
     sender = Counting(set(), broken=5)
