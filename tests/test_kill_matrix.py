@@ -221,6 +221,11 @@ def test_without_a_defect(run: Outcome, wrong: list[str]) -> None:
             id="no-such-defect",
         ),
         pytest.param(
+            matrix(EACH, {**OF_EACH, "B-01": expected("B-01", apart=frozenset({"A-01", "gone"}))}),
+            ["B-01: it stands apart from gone, but there is no such defect"],
+            id="apart-from-no-defect",
+        ),
+        pytest.param(
             matrix(EACH, {**OF_EACH, "B-01": expected("B-01", beside=frozenset({"Z-99"}))}),
             ["B-01: there is no check Z-99"],
             id="no-such-check-beside",
@@ -257,10 +262,11 @@ def test_what_fails_the_build(given: Matrix, problems: list[str]) -> None:
         ('refuted = ["A-01"]\ncause = "x"\nnot_proven = ["A-01"]', "A-01 cannot be both refuted and not proven"),
         ('refuted = ["A-01"]\ncause = "x"\ncauses = { "B-01" = "y" }', "causes speaks of B-01"),
         ('receipt = "clean"', 'receipt is "not clean" or left out'),
+        ('refuted = ["A-01"]\ncause = "x"\napart = "some"', 'apart is "all" or a list of defects'),
         ("refuted = []", "refuted names no check"),
         ("refuted = [", "Invalid value"),
     ],
-    ids=["no-cause", "unknown-key", "both", "cause-of-nothing", "receipt", "nothing", "no-toml"],
+    ids=["no-cause", "unknown-key", "both", "cause-of-nothing", "receipt", "apart", "nothing", "no-toml"],
 )
 def test_expectations_that_cannot_be_used(tmp_path: Path, text: str, problem: str) -> None:
     """The file, the defect and what is wrong; the other files are read all the same."""

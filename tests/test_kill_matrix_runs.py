@@ -16,10 +16,10 @@ import pytest
 from cpi_conformance.simulator.defects import DEFECTS, Defect, System
 from tests.kill_matrix import rounds as planned_rounds
 from tests.kill_matrix.ctrl_c import CtrlC
-from tests.kill_matrix.expectations import Expectation
+from tests.kill_matrix.expectations import ALL, Expectation
 from tests.kill_matrix.judging import Judgement, judge
 from tests.kill_matrix.outcome import Outcome
-from tests.kill_matrix.planning import TOGETHER, Group, Job, Member, one_by_one, plan
+from tests.kill_matrix.planning import HIDDEN, NARROW, TOGETHER, Group, Job, Member, one_by_one, plan
 from tests.kill_matrix.rounds import Rounds, Unsound
 from tests.made_up_runs import (
     CHECKS,
@@ -36,12 +36,19 @@ pytestmark = pytest.mark.once
 ROOT = Path(__file__).parent.parent
 
 
+LONERS = ("wide", "hiding", "alone", "unknown")
+"""Defects that do not share a run."""
+
+
 def a_plan() -> tuple[list[Defect], dict[str, Expectation], list[Group]]:
-    """Forty narrow defects in five modules, two of the receipt, one that changes much, one that nobody knows."""
+    """Forty narrow defects in five modules, two of the receipt, some that do not share, one that nobody knows."""
     narrow = [a_defect(f"narrow-{number}", module=f"module-{number % 5}") for number in range(40)]
-    others = [a_defect("wide"), a_defect("receipt"), a_defect("another-receipt"), a_defect("unknown")]
+    others = [a_defect(name) for name in (*LONERS, "receipt", "another-receipt")]
     known = {each.name: expected(f"A-{number % 20}") for number, each in enumerate(narrow)}
-    known["wide"] = expected(*(f"X-{number}" for number in range(50)))
+    known["narrow-0"] = expected("A-0", apart=frozenset({"narrow-1"}))
+    known["wide"] = expected(*(f"X-{number}" for number in range(NARROW + 1)))
+    known["hiding"] = expected("X-0", not_proven=frozenset(f"X-{number}" for number in range(1, HIDDEN + 2)))
+    known["alone"] = expected("X-0", apart=frozenset({ALL}))
     known["receipt"] = known["another-receipt"] = expected(cause=None, clean=False, beside=frozenset({"A-01"}))
     return [*others, *narrow], known, plan([*others, *narrow], known)
 
@@ -60,15 +67,19 @@ def test_plan_covers_every_defect_on_every_check() -> None:
 
 
 def test_plan_lets_only_those_share_that_can_be_told_from_each_other() -> None:
-    """One that is wide or unknown is alone; no check is named by two that share, nor the receipt."""
-    _, known, groups = a_plan()
-    assert {group.members[0].name for group in groups if not group.shares} == {"wide", "unknown"}
+    """No check is named by two that share; those of the receipt are among themselves; who stands apart does."""
+    defects, known, groups = a_plan()
+    assert {group.members[0].name for group in groups if not group.shares} == set(LONERS)
+    order = [each.name for each in defects]
     for group in groups:
         assert len(group.members) <= TOGETHER
         if group.shares:
             named = [check for each in group.members for check in known[each.name].named]
             assert len(named) == len(set(named))
-            assert [known[each.name].clean for each in group.members].count(False) <= 1
+            assert len({known[each.name].clean for each in group.members}) == 1
+            names = [each.name for each in group.members]
+            assert not {"narrow-0", "narrow-1"} <= set(names)
+            assert names == sorted(names, key=order.index), "a run of all of them installs them in another order"
 
 
 @pytest.mark.parametrize(
@@ -95,9 +106,10 @@ def test_checks_out_of_reach_end_as_without_the_defect() -> None:
 
 
 def test_plan_deals_those_of_a_module_evenly() -> None:
-    defects, _, groups = a_plan()
+    defects, known, groups = a_plan()
     module = {each.name: each.install.__module__ for each in defects}
-    shared = [[module[each.name] for each in group.members] for group in groups if group.shares]
+    clean = [group for group in groups if group.shares and known[group.members[0].name].clean]
+    shared = [[module[each.name] for each in group.members] for group in clean]
     for name in {f"module-{number}" for number in range(5)}:
         counts = [modules.count(name) for modules in shared]
         assert max(counts) - min(counts) <= 1, counts

@@ -9,8 +9,11 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
@@ -52,7 +55,7 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
     tempfile.tempdir = str(folder)
     simulated = _begin_anew(session, job, folder)
     try:
-        with same_rsa_keys(), without_waits():
+        with same_rsa_keys(), without_waits(), without_tracebacks():
             for item, following in zip(session.items, [*session.items[1:], None], strict=True):
                 session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
@@ -64,6 +67,13 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
         strikes = (strike for fault in simulated.faults.get(job.profile, ()) for strike in fault.log)
         struck = [f"{strike.host} {strike.ordinal}: {strike.what}" for strike in strikes]
         (folder / STRUCK).write_text(json.dumps(struck), encoding="utf-8")
+
+
+@contextmanager
+def without_tracebacks() -> Iterator[None]:
+    """Within this block pytest does not prepare how a failure is shown, which takes longer than many a check."""
+    with patch.object(pytest.Function, "repr_failure", lambda item, excinfo: str(excinfo.value)):
+        yield
 
 
 def _stand_alone(folder: Path) -> None:

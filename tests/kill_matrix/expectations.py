@@ -13,7 +13,10 @@ FOLDER = Path(__file__).parent
 NOT_CLEAN = "not clean"
 """What ``receipt`` says of a defect that the receipt must show."""
 
-KEYS = frozenset({"refuted", "cause", "causes", "not_proven", "receipt", "beside"})
+ALL = "all"
+"""What ``apart`` says of a defect that hides most others."""
+
+KEYS = frozenset({"refuted", "cause", "causes", "not_proven", "receipt", "beside", "apart"})
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Expectation:
         not_proven: the ids of the checks that end NOT PROVEN, such as those whose twin the defect takes away.
         clean: whether the receipts must say that nothing is left behind and nothing of others is gone.
         beside: the ids of further checks without which it does not show: in, or beside, what they create.
+        apart: the names of defects that hide this one, or are hidden by it, in a run that they share; or :data:`ALL`.
     """
 
     refuted: frozenset[str]
@@ -34,6 +38,7 @@ class Expectation:
     not_proven: frozenset[str] = frozenset()
     clean: bool = True
     beside: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
 
     @property
     def named(self) -> frozenset[str]:
@@ -98,6 +103,8 @@ def _problems(table: Mapping[str, Any]) -> list[str]:
     problems = [f"there is no key {key}; there are {', '.join(sorted(KEYS))}" for key in table.keys() - KEYS]
     if table.get("receipt", NOT_CLEAN) != NOT_CLEAN:
         problems.append(f'receipt is "{NOT_CLEAN}" or left out')
+    if isinstance(table.get("apart", []), str) and table["apart"] != ALL:
+        problems.append(f'apart is "{ALL}" or a list of defects')
     refuted, causes = set(table.get("refuted", ())), table.get("causes", {})
     if not refuted and "receipt" not in table:
         problems.append("refuted names no check, and the receipt is not to show it either")
@@ -111,6 +118,7 @@ def _problems(table: Mapping[str, Any]) -> list[str]:
 
 
 def _expectation(table: Mapping[str, Any]) -> Expectation:
+    apart = table.get("apart", ())
     return Expectation(
         refuted=frozenset(table.get("refuted", ())),
         cause=table.get("cause"),
@@ -118,4 +126,5 @@ def _expectation(table: Mapping[str, Any]) -> Expectation:
         not_proven=frozenset(table.get("not_proven", ())),
         clean="receipt" not in table,
         beside=frozenset(table.get("beside", ())),
+        apart=frozenset([ALL] if apart == ALL else apart),
     )

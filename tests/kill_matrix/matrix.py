@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cpi_conformance.simulator.defects import Defect
 from cpi_conformance.verdict import Verdict
-from tests.kill_matrix.expectations import Expectations
+from tests.kill_matrix.expectations import ALL, Expectations
 from tests.kill_matrix.judging import Judged, Judgement, judge
 from tests.kill_matrix.outcome import Outcome
 
@@ -96,6 +96,8 @@ class Matrix:
                 yield f"{name}: there are expectations, but no such defect"
             elif strangers := expected.few - set(self.checks):
                 yield from (f"{name}: there is no check {each}" for each in sorted(strangers) if name in self.judged)
+            if self.whole and (unknown := expected.apart - self.known - {ALL}):
+                yield f"{name}: it stands apart from {', '.join(sorted(unknown))}, but there is no such defect"
 
     def _is_chosen(self, problem: str) -> bool:
         """Whether what is wrong with a file is about a defect that was run."""

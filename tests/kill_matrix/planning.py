@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cpi_conformance.simulator.defects import Defect, System
-from tests.kill_matrix.expectations import Expectation
+from tests.kill_matrix.expectations import ALL, Expectation
 
-TOGETHER = 11
+TOGETHER = 18
 """So many defects share a run at most."""
 
-NARROW = 20
-"""So many checks a defect may change that shares a run: more, and it would leave little of it to the others."""
+NARROW = 60
+"""So many checks a defect may refute that shares a run: more, and it would leave little of it to the others."""
+
+HIDDEN = 25
+"""So many it may leave NOT PROVEN: these say nothing about the others."""
 
 THROUGH = {
     System.EDGE: "flow",
@@ -108,15 +111,15 @@ def one_by_one(defects: Iterable[Defect], only: frozenset[str] | None = None) ->
 def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> list[Group]:
     """Groups of defects: those that do not share first, because their runs take longest.
 
-    No check is named by two defects that share a run: nobody could say which of them has changed it. Nor are there two
-    that the receipt must show. Defects of the backend are always alone: few checks call it, and of two in the place of
-    the same part one would be hidden.
+    No check is named by two defects that share a run: nobody could say which of them has changed it. Those that the
+    receipt must show are among themselves, so that all other receipts must be clean. Defects of the backend are always
+    alone: few checks call it, and of two in the place of the same part one would be hidden.
     """
     single: list[Group] = []
     narrow: dict[str, list[Defect]] = {}
     for defect in defects:
         expected = expectations.get(defect.name)
-        if expected is None or len(expected.named) > NARROW or defect.system is System.BACKEND:
+        if expected is None or not _may_share(defect, expected):
             single.append(
                 Group(defect.profile, (Member(defect.name, frozenset()),), through=THROUGH.get(defect.system))
             )
@@ -129,20 +132,14 @@ def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> 
             through=_through(hand),
         )
         for of_profile in narrow.values()
-        for share in _shares(of_profile)
-        for hand in _dealt(share, expectations)
+        for hand in _dealt(of_profile, expectations)
     )
     return [*single, *shared]
 
 
-def _shares(defects: Sequence[Defect]) -> Iterable[Sequence[Defect]]:
-    """By the way in which checks reach them, unless they are so few that all may go together."""
-    if len(defects) <= TOGETHER:
-        return [defects]
-    by_way: dict[str | None, list[Defect]] = {}
-    for defect in defects:
-        by_way.setdefault(THROUGH.get(defect.system), []).append(defect)
-    return by_way.values()
+def _may_share(defect: Defect, expected: Expectation) -> bool:
+    narrow = len(expected.refuted) <= NARROW and len(expected.not_proven) <= HIDDEN
+    return narrow and ALL not in expected.apart and defect.system is not System.BACKEND
 
 
 def _through(hand: Iterable[Defect]) -> str | None:
@@ -159,18 +156,18 @@ def _dealt(defects: Sequence[Defect], expectations: Mapping[str, Expectation]) -
             min(with_room, key=lambda hand: (_of_module(hand, defect), len(hand))).append(defect)
         else:
             hands.append([defect])
-    return hands
+    return [sorted(hand, key=defects.index) for hand in hands]
 
 
 def _of_module(hand: Iterable[Defect], defect: Defect) -> int:
     return sum(each.install.__module__ == defect.install.__module__ for each in hand)
 
 
-def _has_room(hand: Iterable[Defect], further: Defect, expectations: Mapping[str, Expectation]) -> bool:
-    present = [expectations[each.name] for each in hand]
+def _has_room(hand: Sequence[Defect], further: Defect, expectations: Mapping[str, Expectation]) -> bool:
     one = expectations[further.name]
-    return (
-        len(present) < TOGETHER
-        and all(not each.named & one.named for each in present)
-        and (one.clean or all(each.clean for each in present))
+    return len(hand) < TOGETHER and all(
+        not (there.named & one.named or each.name in one.apart or further.name in there.apart)
+        and there.clean is one.clean
+        for each in hand
+        for there in [expectations[each.name]]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -63,6 +63,7 @@ class Ranked:
     raised: Facts
 
 
+@lru_cache
 def diagnose(symptoms: Symptoms) -> tuple[Ranked, ...]:
     """The rows that apply to what is known, best first; none when nothing fits.
 

@@ -12,6 +12,7 @@ import base64
 import time
 from contextlib import suppress
 from enum import Enum
+from functools import lru_cache
 
 import h11
 from cryptography import x509
@@ -315,6 +316,7 @@ def sanitised(headers: Headers) -> Headers:
     return tuple((name, value) for name, value in headers if not name.replace("_", "-").startswith(FORGEABLE))
 
 
+@lru_cache
 def certificate_headers(certificate: x509.Certificate) -> Headers:
     """The header family of the Cloud Foundry HAProxy release for a verified client certificate."""
     encoded = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
@@ -331,6 +333,7 @@ def certificate_headers(certificate: x509.Certificate) -> Headers:
     )
 
 
+@lru_cache
 def _subject(certificate: x509.Certificate) -> str:
     """Whose certificate it says that it is; callers present what they like."""
     try:

@@ -16,6 +16,7 @@ import threading
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -217,6 +218,7 @@ def _new_secret() -> Secret:
     return Secret(f"{uuid.uuid4()}${base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}")
 
 
+@lru_cache(maxsize=4096)
 def _same_names(stored: x509.Certificate | None, presented: x509.Certificate) -> bool:
     return stored is not None and stored.subject == presented.subject and stored.issuer == presented.issuer
 
