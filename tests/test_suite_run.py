@@ -308,6 +308,15 @@ def test_nothing_proven_is_no_success(running: Path, tmp_path: Path) -> None:
     assert verdict_in(tmp_path)["gate"] == "NOT PROVEN"
 
 
+@pytest.mark.once
+def test_workers_of_a_run_whose_reports_folder_is_new(tmp_path: Path) -> None:
+    """They begin when it is there, and must not take it for a folder with checks."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--reports", str(tmp_path / "new"), "-k", "BASIC-01"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert verdict_in(tmp_path / "new")["counts"]["proven"] == 3
+
+
 def test_reports_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """One sentence and exit code 4."""
     (tmp_path / "file").write_text("")

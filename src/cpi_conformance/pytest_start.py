@@ -14,7 +14,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-OPTIONS = ("--landscape", "--reports")
+from cpi_conformance.unmistakable import OPTIONS, unmistakable
 
 PROGRAMS = frozenset({"pytest", "pytest.exe", "py.test", "__main__.py"})
 
@@ -29,22 +29,6 @@ def is_checkout(folder: Path) -> bool:
         return False
     project = tomllib.loads(configuration.read_text(encoding="utf-8")).get("project", {})
     return bool(project.get("name") == "cpi-conformance")
-
-
-def unmistakable(arguments: list[str], folder: Path) -> list[str]:
-    """The arguments with each option and its path in one, and the path absolute."""
-    joined: list[str] = []
-    for argument in arguments:
-        if joined and joined[-1] in OPTIONS:
-            joined[-1] += f"={argument}"
-        else:
-            joined.append(argument)
-    return [_absolute(argument, folder) for argument in joined]
-
-
-def _absolute(argument: str, folder: Path) -> str:
-    option, equals, path = argument.partition("=")
-    return f"{option}={folder / path}" if equals and path and option in OPTIONS else argument
 
 
 def _start_again() -> None:
