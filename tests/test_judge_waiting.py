@@ -48,6 +48,8 @@ WAITING: dict[str, tuple[list[Observation], list[Observation], Outcome, int]] = 
     "at-once": ([ACCEPTED], [REFUSED], None, IN_A_ROW),
     "noticed-in-time": ([REFUSED, REFUSED, ACCEPTED], [ACCEPTED, ACCEPTED, REFUSED], None, 2 + IN_A_ROW),
     "never-noticed": ([REFUSED], [ACCEPTED], Refuted, 0),
+    "answered-by-the-flow-from-before": ([accepted(b"old"), accepted(b"old"), ACCEPTED], [], None, 2 + IN_A_ROW),
+    "answered-by-it-for-ever": ([accepted(b"old")], [], Refuted, 0),
     "broken-off-in-between": (
         [refused(Cause.CONNECTION_REFUSED), ACCEPTED],
         [ACCEPTED, refused(Cause.CONNECTION_REFUSED)],
@@ -57,9 +59,9 @@ WAITING: dict[str, tuple[list[Observation], list[Observation], Outcome, int]] = 
 }
 
 
-@pytest.mark.parametrize("name", ["at-once", "noticed-in-time", "never-noticed", "broken-off-in-between"])
+@pytest.mark.parametrize("name", WAITING)
 def test_accepted_within(name: str, time: Time) -> None:
-    """A refusal is asked again until the time is over, whatever it was for, and not a moment longer."""
+    """A refusal, or another answer, is asked again until the time is over, and not a moment longer."""
     observations, _, outcome, sent = WAITING[name]
     sender = Rehearsed(twin=list(observations))
     it = rehearsal.judge(sender)
@@ -89,12 +91,19 @@ def test_refused_within(name: str, time: Time) -> None:
         assert time.now == 1000.0 + DELAY
 
 
-def test_refused_for_another_cause_is_not_asked_again(time: Time) -> None:
-    """The first refusal is judged: it is not waited for until it has another cause."""
+def test_refused_for_another_cause_within(time: Time) -> None:
+    """It is waited for until it has the right one, as a flow answers 503 while it is being undeployed."""
+    sender = Rehearsed(twin=[ACCEPTED], deviation=[refused(Cause.NOT_STARTED), refused(Cause.NO_SUCH_ENDPOINT)])
+    rehearsal.judge(sender).refused(DEVIATION, Cause.NO_SUCH_ENDPOINT, within=DELAY)
+    assert sender.sent == [TWIN, *[DEVIATION.call] * (1 + IN_A_ROW), TWIN, *[DEVIATION.call] * IN_A_ROW]
+
+
+def test_refused_for_another_cause_for_ever(time: Time) -> None:
+    """Is judged when the time is over."""
     sender = Rehearsed(twin=[ACCEPTED], deviation=[refused(Cause.ROLE_MISSING)])
-    with pytest.raises(Refuted):
+    with pytest.raises(Refuted, match="must be refused at authentication: unauthenticated"):
         rehearsal.judge(sender).refused(DEVIATION, Cause.UNAUTHENTICATED, within=DELAY)
-    assert time.pauses == []
+    assert time.now == 1000.0 + DELAY
 
 
 def test_nothing_is_waited_for_without_a_delay(time: Time) -> None:

@@ -147,14 +147,15 @@ class Judge:
     def accepted(self, call: Asked, *, within: float = 0.0) -> Accepted:
         """The call must be accepted, and the flow must answer what it should.
 
-        ``within`` seconds the runtime may take to notice a change; so long a refusal is asked again.
+        ``within`` seconds the runtime may take to notice a change; so long a refusal, or another answer, is asked
+        again: until a new flow has started, the one from before answers.
 
         Raises:
             Refuted: it is refused, or answers something else.
             NotProven: it did not get as far as an authentication decision.
         """
         __tracebackhide__ = True
-        observation = self._settled(CALL, call, Accepted, within)
+        observation = self._settled(CALL, call, _answered_by_the_flow(call), within)
         if isinstance(observation, Refused):
             if observation.cause in INFRASTRUCTURE:
                 told = f"infrastructure: {call} was {observation}"
@@ -177,7 +178,7 @@ class Judge:
             NotProven: it is refused, or answers something else.
         """
         __tracebackhide__ = True
-        observation = self._settled(NEED, call, Accepted, within)
+        observation = self._settled(NEED, call, _answered_by_the_flow(call), within)
         if isinstance(observation, Refused) or not answers_as_expected(observation, call):
             self._require_that_it_stands(call, observation)
             raise self._lacking("what the check needs", call, observation)
@@ -188,7 +189,8 @@ class Judge:
     def refused(self, deviation: AskedOtherwise, cause: Cause, *, within: float = 0.0) -> Refused:
         """The deviation must be refused for this cause, at the layer of the cause, while its twin is accepted.
 
-        ``within`` seconds the runtime may take to notice a change; so long an acceptance is asked again.
+        ``within`` seconds the runtime may take to notice a change; so long an acceptance, or a refusal for another
+        cause, is asked again: a flow that is being undeployed answers 503 before it is not there.
 
         Raises:
             Refuted: it is accepted, or refused elsewhere or for another cause.
@@ -199,7 +201,7 @@ class Judge:
         if one_difference(deviation.twin, deviation.call) is None:
             raise NotProven(NO_DIFFERENCE)
         twin = self._require_twin(deviation.twin)
-        observation = self._settled(DEVIATION, deviation.call, Refused, within)
+        observation = self._settled(DEVIATION, deviation.call, self._refused_for(cause), within)
         layer = LAYER_OF[cause]
         if isinstance(observation, Accepted):
             self._refute_acceptance(deviation, observation, cause)
@@ -246,12 +248,12 @@ class Judge:
         self._witness(CALL, *calls[-1])
         self.finding = Finding()
 
-    def _settled(self, part: str, call: Asked, wanted: type[Observation], within: float) -> Observation:
+    def _settled(self, part: str, call: Asked, wanted: Callable[[Observation], bool], within: float) -> Observation:
         """What a call comes to when the runtime has had time to notice a change."""
         ends, pause, row = time.monotonic() + within, FIRST_PAUSE, 0
         while True:
             observation = self._send(call)
-            row = row + 1 if isinstance(observation, wanted) and not is_outage(observation) else 0
+            row = row + 1 if wanted(observation) else 0
             if within == 0 or row >= IN_A_ROW or time.monotonic() >= ends:
                 self._witness(part, call, observation)
                 return observation
@@ -289,7 +291,7 @@ class Judge:
         """A refusal that trouble can look like, once more behind the accepted twin; the one that names the cause."""
         __tracebackhide__ = True
         self._require_twin(deviation.twin, again=True)
-        again = self._settled(DEVIATION_AGAIN, deviation.call, Refused, within)
+        again = self._settled(DEVIATION_AGAIN, deviation.call, self._refused_for(cause), within)
         if isinstance(again, Accepted):
             self._refute_acceptance(deviation, again, cause)
         if again.cause not in self._counting_as(cause):
@@ -309,6 +311,10 @@ class Judge:
         """The causes that are taken for this one: where it is tolerated, also that its alert was lost."""
         tolerated = LAYER_OF[cause] is Layer.CLIENT_TRUST and self._expectations.lost_alerts == "tolerated"
         return frozenset({cause, Cause.ALERT_LOST} if tolerated else {cause})
+
+    def _refused_for(self, cause: Cause) -> Callable[[Observation], bool]:
+        counting = self._counting_as(cause)
+        return lambda observation: isinstance(observation, Refused) and observation.cause in counting
 
     def _require_that_it_stands(self, call: Asked, first: Observation) -> None:
         """What trouble can look like refutes nothing unless it is the same again and again; an outage never does.
@@ -369,6 +375,10 @@ class Judge:
         observation = self._sender.send(call)
         self._twins.note(observation)
         return observation
+
+
+def _answered_by_the_flow(call: Asked) -> Callable[[Observation], bool]:
+    return lambda observation: isinstance(observation, Accepted) and answers_as_expected(observation, call)
 
 
 def _not_refused(layer: Layer) -> Finding:
