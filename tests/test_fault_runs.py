@@ -121,7 +121,18 @@ def test_no_fault_makes_a_check_say_something_wrong() -> None:
 
     And each fault has struck: one that does not would show nothing.
     """
-    options = ("--runs", "60", "--seed", "1", "--defects", "2", "--profile", "current", "--checks", "6")
+    options = (
+        "--runs",
+        str(3 * len(FAULTS)),
+        "--seed",
+        "9",
+        "--defects",
+        "2",
+        "--profile",
+        "current",
+        "--checks",
+        "12",
+    )
     command = [sys.executable, "-m", "tests.fault_runs", *options]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -14,13 +14,24 @@ from pathlib import Path
 import pytest
 
 from cpi_conformance.landscape import load_landscape
-from cpi_conformance.sender import TLS_1_2, TLS_1_3, Accepted, Call, Cause, CertificateInHandshake, Observation, Sender
+from cpi_conformance.sender import (
+    TLS_1_2,
+    TLS_1_3,
+    Accepted,
+    Basic,
+    Call,
+    Cause,
+    CertificateInHandshake,
+    Observation,
+    Sender,
+)
 from cpi_conformance.simulator import hosts
 from cpi_conformance.simulator.faults import FAULTS, SeededFault
 from cpi_conformance.simulator.faults.schedule import CALM, LONGEST, QUIET, Schedule
 from cpi_conformance.simulator.handout import hand_out
 from cpi_conformance.simulator.landscape import SimulatedLandscape
 from cpi_conformance.simulator.population import populate
+from cpi_conformance.simulator.service_keys import Authenticated, Unauthenticated
 from cpi_conformance.verdict.standing import STANDS
 from tests.conftest import Inhabited
 from tests.test_suite_run import ROOT, run_suite, verdict_in, verdicts
@@ -113,7 +124,7 @@ SIGHTS: dict[str, tuple[Callable[[Inhabited], Call], set[Cause | None]]] = {
 }
 """What a caller sees of each fault that strikes the runtime's host; ``None`` is an acceptance."""
 
-BEHIND = {"slow-token-server", "broker-fails-late", "endpoint-lag"}
+BEHIND = {"slow-token-server", "broker-fails-late", "endpoint-lag", "key-lag"}
 """Faults of other systems; the runs below meet them."""
 
 
@@ -148,6 +159,29 @@ def test_strikes_and_looks_as_measured(name: str, version: str) -> None:
                 assert seen == unstruck
     assert struck == causes
     assert {strike.host for strike in fault.log} == {hosts.RUNTIME}
+
+
+def test_key_lag() -> None:
+    """The runtime goes by the keys of some calls ago, and everybody else by those that there are."""
+    with troubled("key-lag") as (it, fault):
+        keys, sender = it.landscape.keys, Sender()
+        assert isinstance(sender.send(it.basic), Accepted)
+        key = keys.create_key(keys.instances()[0], "new")
+        assert key.secret is not None
+        call = it.anonymous.but(authorization=Basic(key.clientid, key.secret)).call
+        assert isinstance(keys.holder_of_secret(key.clientid, key.secret), Authenticated)
+        late = [isinstance(sender.send(call), Accepted) for _ in range(2 * LONGEST)]
+        keys.delete_key(key.guid)
+        assert isinstance(keys.holder_of_secret(key.clientid, key.secret), Unauthenticated)
+        still = [isinstance(sender.send(call), Accepted) for _ in range(2 * LONGEST)]
+        assert isinstance(sender.send(it.basic), Accepted)
+    assert [(accepted, 1 <= many <= LONGEST) for accepted, many in rows(late)][:1] == [(False, True)]
+    assert [(accepted, 1 <= many <= LONGEST) for accepted, many in rows(still)][:1] == [(True, True)]
+    assert [len(rows(late)), len(rows(still))] == [2, 2]
+    said = [strike.what for strike in fault.log]
+    assert said == ["has not heard of a new service key"] * late.count(False) + [
+        "has not heard of a deleted service key"
+    ] * still.count(True)
 
 
 def test_log_names_the_callers_port() -> None:

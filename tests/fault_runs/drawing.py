@@ -12,14 +12,17 @@ from tests.kill_matrix.planning import Job
 CALLING = frozenset({"BASIC", "CA", "MTLS", "PFX", "SM59", "TRIAL", "TRUST"})
 """How the ids of checks begin that only call; they need nothing but the landscape file."""
 
-CREATING = frozenset({"CSRF", "FLOW", "KEYS", "STORE", "TOKEN"})
+CREATING = frozenset({"CSRF", "FLOW", "KEYS", "ROTATE", "STORE", "TOKEN"})
 """Of checks that create something first, which costs a run half a second more."""
 
 CHECKS = 24
 """How many checks a run draws, by their ids; of those that create something, five twelfths of it."""
 
-BEHIND = frozenset({"slow-token-server", "broker-fails-late", "endpoint-lag", "clock-skew"})
+BEHIND = frozenset({"slow-token-server", "broker-fails-late", "endpoint-lag", "key-lag", "clock-skew"})
 """Faults that strike only where something is created or a token is asked for."""
+
+MET_BY = {"endpoint-lag": frozenset({"CSRF", "FLOW"}), "key-lag": frozenset({"KEYS", "ROTATE"})}
+"""Faults that few of the checks that create something can meet, and how the ids of these begin."""
 
 EVERY_SO_MANY = 6
 """One run of so many creates something under the other faults too."""
@@ -55,7 +58,8 @@ class Drawing:
         right = [each for each in self._baselines if not each[1] and each[0] in there]
         profile, defects = chance.choice(wrong if wrong and chance.random() < 0.5 else right)
         creates = fault in BEHIND or number // len(self._faults) % EVERY_SO_MANY == 0
-        kinds, many = (CREATING, max(1, self._checks * 5 // 12)) if creates else (CALLING, self._checks)
+        creating = MET_BY.get(fault, CREATING), max(1, self._checks * 5 // 12)
+        kinds, many = creating if creates else (CALLING, self._checks)
         rows = [row for row in self._baselines[profile, defects].rows if row.applicable and kind_of(row.check) in kinds]
         turned_red = sorted({row.check for row in rows if row.verdict is Verdict.REFUTED})
         others = sorted({row.check for row in rows} - set(turned_red))

@@ -29,7 +29,7 @@ CF_PASSWORD = "cf-password.txt"
 CERTIFICATE_LIST = "backend-certificates.pem"
 
 LAG = 10
-"""Seconds that a landscape with faults may take to notice a flow; without any it notices at once."""
+"""Seconds that a landscape with faults may take to notice a flow or a service key; without any it notices at once."""
 
 FILES = (
     "landscape.toml",
@@ -125,7 +125,7 @@ def landscape_toml(landscape: SimulatedLandscape, population: Population) -> dic
             "lost_alerts": "tolerated" if landscape.faults else "refuted",
             "client_x509": "accepted" if rules.client_x509 else "refused",
             "x509_field_takes": sorted(rules.x509_field_takes),
-            "key_delay": 0,
+            "key_delay": LAG if landscape.faults else 0,
             "flow_delay": LAG if landscape.faults else 0,
             "log_delay": 0,
         },

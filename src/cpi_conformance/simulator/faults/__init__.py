@@ -6,11 +6,13 @@ trouble for a moment, and the suite must say neither that it is right nor that i
 
 from __future__ import annotations
 
-from cpi_conformance.simulator.faults import answers, connections, systems
+from cpi_conformance.simulator.faults import answers, connections, lags, systems
 from cpi_conformance.simulator.faults.fault import Due, Fault, SeededFault, Strike
 
 FAULTS: dict[str, Fault] = {
-    fault.name: fault for faults in (connections.FAULTS, answers.FAULTS, systems.FAULTS) for fault in faults
+    fault.name: fault
+    for faults in (connections.FAULTS, answers.FAULTS, systems.FAULTS, lags.FAULTS)
+    for fault in faults
 }
 """By name."""
 

@@ -1,10 +1,9 @@
-"""Troubles inside of the systems: a broker that fails late, a runtime that lags, a clock that is off, a rotation."""
+"""Troubles inside of the systems: a broker that fails late, a clock that is off, a rotation of the chain."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from cpi_conformance.simulator import hosts
@@ -13,8 +12,7 @@ from cpi_conformance.simulator.edge import Edge, EdgeConnection
 from cpi_conformance.simulator.exchange import Answer, Application, Exchange
 from cpi_conformance.simulator.faults.answers import TOKEN_SERVERS, in_place_of
 from cpi_conformance.simulator.faults.fault import Due, Fault, SeededFault
-from cpi_conformance.simulator.faults.schedule import LONGEST, QUIET
-from cpi_conformance.simulator.runtime import PREFIX
+from cpi_conformance.simulator.faults.schedule import QUIET
 
 if TYPE_CHECKING:
     from cpi_conformance.simulator.landscape import SimulatedLandscape
@@ -82,37 +80,6 @@ def _broker_fails_late(landscape: SimulatedLandscape, fault: SeededFault) -> Non
         setattr(landscape.broker, what, stumbling(what, getattr(landscape.broker, what)))
 
 
-def _endpoint_lags(landscape: SimulatedLandscape, fault: SeededFault) -> None:
-    landscape.interpose(hosts.RUNTIME, lambda inner: _Lagging(landscape, fault, inner))
-
-
-class _Lagging:
-    """A runtime of which some nodes do not know a new flow yet, although its endpoint is listed."""
-
-    def __init__(self, landscape: SimulatedLandscape, fault: SeededFault, inner: Application) -> None:
-        self._landscape = landscape
-        self._fault = fault
-        self._inner = inner
-        self._lags: dict[str, int] = {}
-        self._passed = 0
-
-    async def __call__(self, exchange: Exchange) -> Answer:
-        ordinal, self._passed = self._passed, self._passed + 1
-        flow = self._landscape.runtime.deployed_at(exchange.path.removeprefix(PREFIX))
-        if flow is None or not flow.artifact_id or not self._lag(flow.address):
-            return await self._inner(exchange)
-        self._lags[flow.address] -= 1
-        self._fault.due(hosts.RUNTIME, ordinal).strikes("a flow that is not there yet")
-        return await self._inner(replace(exchange, path=f"{PREFIX}/not-there-yet"))
-
-    def _lag(self, address: str) -> int:
-        """How many calls of a flow are still to come before it is there; its name is another in each run."""
-        if address not in self._lags:
-            number = len(self._lags)
-            self._lags[address] = self._fault.due(hosts.RUNTIME, number).chance.randint(1, LONGEST)
-        return self._lags[address]
-
-
 FAULTS = (
     Fault(
         "chain-rotation",
@@ -131,11 +98,5 @@ FAULTS = (
         "The broker fails after Cloud Foundry has accepted an order: its job ends FAILED.",
         "cloud_controller_ng; SAP tutorials, issue 18728",
         _broker_fails_late,
-    ),
-    Fault(
-        "endpoint-lag",
-        "A flow that is started and listed is not there yet for its first callers.",
-        "SAP help 49c7336; clients' experience",
-        _endpoint_lags,
     ),
 )
