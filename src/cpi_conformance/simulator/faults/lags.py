@@ -95,20 +95,27 @@ class _HeardOf:
         if self._heard_of is None:  # before its first caller it has had time
             self._heard_of = dict(there)
         ordinal, self._calls = self._calls, self._calls + 1
-        for guid in there.keys() ^ self._heard_of.keys():
-            if guid not in self._waits:
-                chance = self._fault.due(hosts.RUNTIME, self._changes).chance
-                self._waits[guid], self._changes = chance.randint(1, LONGEST), self._changes + 1
-            if self._waits[guid]:
-                self._waits[guid] -= 1
+        for guid, key in {**self._heard_of, **there}.items():
+            if (guid in there) is (guid in self._heard_of):
+                continue
+            if self._waits_for(guid):
                 what = "new" if guid in there else "deleted"
                 self._fault.due(hosts.RUNTIME, ordinal).strikes(f"has not heard of a {what} service key")
+            elif guid in there:
+                self._heard_of[guid] = key
             else:
-                del self._waits[guid]
-                if guid in there:
-                    self._heard_of[guid] = there[guid]
-                else:
-                    del self._heard_of[guid]
+                del self._heard_of[guid]
+
+    def _waits_for(self, guid: str) -> bool:
+        """Whether a change has still not arrived; each call brings it nearer."""
+        if guid not in self._waits:
+            chance = self._fault.due(hosts.RUNTIME, self._changes).chance
+            self._waits[guid], self._changes = chance.randint(1, LONGEST), self._changes + 1
+        if self._waits[guid]:
+            self._waits[guid] -= 1
+            return True
+        del self._waits[guid]
+        return False
 
 
 FAULTS = (
