@@ -193,6 +193,14 @@ def test_a_root_is_put_together_only_when_its_signature_fits(held: bytes, root: 
     assert (found.root, found.certificate_list) == (root, LISTED)
 
 
+def test_content_of_any_length_is_read_as_it_is() -> None:
+    """Also when its length ends in 0x80, which asn1crypto takes for one that is not said."""
+    broken, _ = ROOTS["another-name"]
+    for size in range(256):
+        filler = holding("Filler", "1.2.3.4", tlv(0x04, bytes(size)))
+        assert read_pse(pse(Envelope.OPEN, broken, filler, trusted(*LISTED))).certificate_list == LISTED
+
+
 @pytest.mark.parametrize("code", [lambda it: it, base64.encodebytes], ids=["binary", "base64"])
 def test_base64_of_it_is_read(code: Callable[[bytes], bytes]) -> None:
     assert read_pse(code(pse()), PIN).certificate == OWN.certificate

@@ -14,7 +14,7 @@ from Crypto.Cipher import DES3
 from Crypto.Util.Padding import unpad
 
 from cpi_conformance.certificates.der_shape import Shape, shape_of
-from cpi_conformance.certificates.der_values import inside
+from cpi_conformance.certificates.der_values import inside, values
 from cpi_conformance.certificates.pfx_protection import NAMES, Protection
 from cpi_conformance.certificates.pkcs12_derivation import Derivation
 from cpi_conformance.certificates.pse_refused import EXPORT, PseProblem, PseRefused
@@ -81,7 +81,8 @@ def envelope_of(der: bytes) -> bytes | Sealed:
     envelope = file["envelope"].chosen
     match file["envelope"].name:
         case "open":
-            return bytes(envelope.dump())
+            _, content = values(inside(der))  # as it is: asn1crypto encodes anew what has a length like 0x180
+            return content
         case "version_4" if envelope["flag"].native == 0:
             return bytes(envelope["content"].native)
         case "version_4":
