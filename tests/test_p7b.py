@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from cpi_conformance.certificates import Authority, fingerprint, pem
 from cpi_conformance.certificates.chain import ordered
 from cpi_conformance.certificates.chain_refused import ChainProblem, ChainRefused
+from cpi_conformance.certificates.der_values import inside
 from cpi_conformance.certificates.p7b import Armour, P7bProblem, P7bRefused, read_p7b, write_p7b
 from cpi_conformance.simulator.passport import PassportAuthority
 
@@ -34,6 +35,7 @@ PASSPORT = PASSPORTS.issue("S0012345678")
 CHAIN = (PASSPORT.certificate, *PASSPORT.issuers)
 DER = write_p7b(CHAIN)
 PEM = write_p7b(CHAIN, Armour.PEM)
+ROOT = Authority.root("CN=Root", now=NOW)
 
 
 def indefinite(content: bytes) -> bytes:
@@ -82,6 +84,41 @@ def test_what_was_written_comes_back(state: Callable[[], bytes]) -> None:
 
 def test_ber_keeps_the_order_of_the_file() -> None:
     assert read_p7b(unsorted(DER)) == read_p7b(DER)[::-1]
+
+
+def with_a_default_spelled_out(size: int) -> x509.Certificate:
+    """Valid, but not as DER would write it, so that nobody may write it anew; some bytes longer than others."""
+    not_ca = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.19"), bytes.fromhex("3003010100"))
+    filler = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), bytes(size))
+    builder = x509.CertificateBuilder(
+        issuer_name=ROOT.certificate.subject,
+        subject_name=ROOT.certificate.subject,
+        public_key=ROOT.credential.key.public_key(),
+        serial_number=7,
+        not_valid_before=NOW,
+        not_valid_after=NOW + DAY,
+    )
+    spelled_out = builder.add_extension(not_ca, critical=False).add_extension(filler, critical=False)
+    return spelled_out.sign(ROOT.credential.key, SHA256())
+
+
+def test_certificates_of_any_length_are_read_as_they_are() -> None:
+    """Also when the length ends in 0x80, which asn1crypto takes for one that is not said."""
+    for certificate in map(with_a_default_spelled_out, range(256)):
+        assert read_p7b(write_p7b([certificate])) == (certificate,)
+
+
+def test_all_lengths_left_open() -> None:
+    """BER down to the certificate, whose signature is about its DER."""
+
+    def left_open(tag: int, *parts: bytes) -> bytes:
+        return bytes((tag, 0x80)) + b"".join(parts) + bytes(2)
+
+    certificate = left_open(0x30, inside(CHAIN[0].public_bytes(Encoding.DER)))
+    data = bytes.fromhex("300b06092a864886f70d010701")
+    signed = left_open(0x30, bytes.fromhex("0201013100"), data, left_open(0xA0, certificate), bytes.fromhex("3100"))
+    content = left_open(0x30, bytes.fromhex("06092a864886f70d010702"), left_open(0xA0, signed))
+    assert read_p7b(content) == (CHAIN[0],)
 
 
 def test_nothing_is_no_p7b() -> None:

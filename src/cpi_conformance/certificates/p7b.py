@@ -11,14 +11,19 @@ from collections.abc import Iterable
 from enum import Enum
 
 from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 
 from cpi_conformance.certificates.armour import ArmourDamaged, Block
 from cpi_conformance.certificates.cer import load_certificate
-from cpi_conformance.certificates.der_shape import Shape, shape_of
+from cpi_conformance.certificates.der_shape import SEQUENCE, Shape, shape_of
+from cpi_conformance.certificates.der_values import values
 from cpi_conformance.certificates.kinds import LABELS, Kind, Recognised, recognise
+
+LENGTH_LEFT_OPEN = 0x80
+"""BER: the value ends where an end is marked."""
 
 
 class Armour(Enum):
@@ -80,12 +85,17 @@ def read_p7b(content: bytes) -> tuple[x509.Certificate, ...]:
             said = str(kind).replace("_", " ")
             raise P7bRefused(P7bProblem.NOT_SIGNED_DATA, f"it holds {said}, not certificates alone")
         choices = information["content"]["certificates"]
-        found = tuple(load_certificate(each.chosen.dump()) for each in choices if each.name == "certificate")
+        found = tuple(load_certificate(_definite(each)) for each in values(choices.contents) if each[0] == SEQUENCE)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise P7bRefused(P7bProblem.DAMAGED, "its structure is broken or breaks off") from error
     if not found:
         raise P7bRefused(P7bProblem.NO_CERTIFICATE, "it holds no certificate")
     return found
+
+
+def _definite(certificate: bytes) -> bytes:
+    """As it is, so that its signature fits; encoded anew only when it does not say how long it is (BER)."""
+    return certificate if certificate[1] != LENGTH_LEFT_OPEN else bytes(asn1_x509.Certificate.load(certificate).dump())
 
 
 def _der_of(file: Recognised, content: bytes) -> bytes:
