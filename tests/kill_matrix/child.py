@@ -55,7 +55,7 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
     tempfile.tempdir = str(folder)
     simulated = _begin_anew(session, job, folder)
     try:
-        with same_rsa_keys(), without_waits(), without_tracebacks():
+        with same_rsa_keys(), without_waits(), _without_tracebacks():
             for item, following in zip(session.items, [*session.items[1:], None], strict=True):
                 session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             session.config.hook.pytest_sessionfinish(session=session, exitstatus=pytest.ExitCode.OK)
@@ -70,7 +70,7 @@ def run_here(session: pytest.Session, job: Job, folder: Path) -> None:
 
 
 @contextmanager
-def without_tracebacks() -> Iterator[None]:
+def _without_tracebacks() -> Iterator[None]:
     """Within this block pytest does not prepare how a failure is shown, which takes longer than many a check."""
     with patch.object(pytest.Function, "repr_failure", lambda item, excinfo: str(excinfo.value)):
         yield
