@@ -1,4 +1,4 @@
-"""Every defect is run on every check, by as few runs as can be; and the command as a user gives it."""
+"""What the runs of the matrix come to, round by round; and the command as a user gives it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cpi_conformance.simulator.defects import DEFECTS, Defect, System
+from cpi_conformance.simulator.defects import DEFECTS
 from tests.kill_matrix import rounds as planned_rounds
 from tests.kill_matrix.ctrl_c import CtrlC
-from tests.kill_matrix.expectations import ALL, Expectation
 from tests.kill_matrix.judging import Judgement, judge
 from tests.kill_matrix.outcome import Outcome
-from tests.kill_matrix.planning import HIDDEN, NARROW, TOGETHER, Group, Job, Member, one_by_one, plan
+from tests.kill_matrix.planning import Group, Job, Member, Plan, one_by_one
 from tests.kill_matrix.rounds import Rounds, Unsound
 from tests.made_up_runs import (
     CHECKS,
@@ -36,93 +36,28 @@ pytestmark = pytest.mark.once
 ROOT = Path(__file__).parent.parent
 
 
-LONERS = ("wide", "hiding", "alone", "unknown")
-"""Defects that do not share a run."""
-
-
-def a_plan() -> tuple[list[Defect], dict[str, Expectation], list[Group]]:
-    """Forty narrow defects in five modules, two of the receipt, some that do not share, one that nobody knows."""
-    narrow = [a_defect(f"narrow-{number}", module=f"module-{number % 5}") for number in range(40)]
-    others = [a_defect(name) for name in (*LONERS, "receipt", "another-receipt")]
-    known = {each.name: expected(f"A-{number % 20}") for number, each in enumerate(narrow)}
-    known["narrow-0"] = expected("A-0", apart=frozenset({"narrow-1"}))
-    known["wide"] = expected(*(f"X-{number}" for number in range(NARROW + 1)))
-    known["hiding"] = expected("X-0", not_proven=frozenset(f"X-{number}" for number in range(1, HIDDEN + 2)))
-    known["alone"] = expected("X-0", apart=frozenset({ALL}))
-    known["receipt"] = known["another-receipt"] = expected(cause=None, clean=False, beside=frozenset({"A-01"}))
-    return [*others, *narrow], known, plan([*others, *narrow], known)
-
-
-def test_plan_covers_every_defect_on_every_check() -> None:
-    """Each is in one group, which runs it on everything: alone, or with others and on its few checks alone."""
-    defects, known, groups = a_plan()
-    assert sorted(each.name for group in groups for each in group.members) == sorted(each.name for each in defects)
-    for group in groups:
-        everything, *few = group.jobs
-        assert everything == Job("current", tuple(each.name for each in group.members), through="flow")
-        if group.shares:
-            assert few == [Job("current", (each.name,), known[each.name].few) for each in group.members]
-        else:
-            assert not few
-
-
-def test_plan_lets_only_those_share_that_can_be_told_from_each_other() -> None:
-    """No check is named by two that share; those of the receipt are among themselves; who stands apart does."""
-    defects, known, groups = a_plan()
-    assert {group.members[0].name for group in groups if not group.shares} == set(LONERS)
-    order = [each.name for each in defects]
-    for group in groups:
-        assert len(group.members) <= TOGETHER
-        if group.shares:
-            named = [check for each in group.members for check in known[each.name].named]
-            assert len(named) == len(set(named))
-            assert len({known[each.name].clean for each in group.members}) == 1
-            names = [each.name for each in group.members]
-            assert not {"narrow-0", "narrow-1"} <= set(names)
-            assert names == sorted(names, key=order.index), "a run of all of them installs them in another order"
-
-
-@pytest.mark.parametrize(
-    ("system", "through"),
-    [(System.EDGE, "flow"), (System.BACKEND, "administrator"), (System.CLOUD_FOUNDRY, None)],
-)
-def test_plan_runs_what_can_reach_a_system(system: System, through: str | None) -> None:
-    """A restricted run, which somebody has asked for, is not restricted further."""
-    defect = a_defect("x", system)
-    assert [group.together for group in plan([defect], {"x": expected("A-01")})] == [
-        Job("current", ("x",), through=through)
-    ]
-    only = frozenset({"A-01"})
-    assert [group.together for group in one_by_one([defect], only)] == [Job("current", ("x",), only)]
-
-
 def test_checks_out_of_reach_end_as_without_the_defect() -> None:
     group = Group("current", (X,), through="flow")
     run = outcome(OF_X).only(frozenset({"A-01", "C-01"}))
-    rounds, asked = runs_of([group], {group.together: run})
+    rounds, asked = runs_of(Plan((group,)), {group.together: run})
     assert asked == [Job("current"), group.together]
     assert {each.check for each in rounds.outcomes["x"].rows} == set(CHECKS)
     assert judgements(rounds) == {"x": Judgement.CAUGHT}
 
 
-def test_plan_deals_those_of_a_module_evenly() -> None:
-    defects, known, groups = a_plan()
-    module = {each.name: each.install.__module__ for each in defects}
-    clean = [group for group in groups if group.shares and known[group.members[0].name].clean]
-    shared = [[module[each.name] for each in group.members] for group in clean]
-    for name in {f"module-{number}" for number in range(5)}:
-        counts = [modules.count(name) for modules in shared]
-        assert max(counts) - min(counts) <= 1, counts
-
-
 X, Y = Member("x", frozenset({"A-01"})), Member("y", frozenset({"A-02"}))
 PAIR = Group("current", (X, Y))
-OF_PAIR = {"x": expected("A-01"), "y": expected("A-02")}
+OF_TWO = Plan((PAIR,))
+V, W = Member("v", frozenset({"A-02"})), Member("w", frozenset({"A-01"}))
+CROSSED = Plan(
+    (PAIR, Group("current", (V, W))), (Group("current", (X, V), X.few | V.few), Group("current", (Y, W), Y.few | W.few))
+)
+EXPECTED = {"x": expected("A-01"), "y": expected("A-02"), "v": expected("A-02"), "w": expected("A-01")}
 
 
-def runs_of(groups: list[Group], answers: Mapping[Job, Outcome]) -> tuple[Rounds, list[Job]]:
+def runs_of(planned: Plan, answers: Mapping[Job, Outcome]) -> tuple[Rounds, list[Job]]:
     """The rounds carried out with made-up answers, and the runs that were asked for."""
-    rounds, asked = Rounds(groups, OF_PAIR), list[Job]()
+    rounds, asked = Rounds(planned, EXPECTED), list[Job]()
     while jobs := rounds.next_round():
         for job in jobs:
             asked.append(job)
@@ -132,7 +67,7 @@ def runs_of(groups: list[Group], answers: Mapping[Job, Outcome]) -> tuple[Rounds
 
 def restricted(job: Job, run: Outcome) -> Outcome:
     """What a job shows of a run."""
-    return run if job.only is None else run.only(job.only)
+    return run if job.only is None else replace(run.only(job.only), left=run.left)
 
 
 OF_X, OF_Y = NOTICED, row("A-02", REFUTED, "not-refused", "was accepted")
@@ -154,7 +89,7 @@ def pair_answers(shared: Outcome, x: Outcome = X_ALONE, y: Outcome = Y_ALONE) ->
 
 def judgements(rounds: Rounds) -> dict[str, Judgement]:
     """Of each defect."""
-    return {name: judge(OF_PAIR[name], run, outcome()).judgement for name, run in rounds.outcomes.items()}
+    return {name: judge(EXPECTED[name], run, outcome()).judgement for name, run in rounds.outcomes.items()}
 
 
 CAUGHT = {"x": Judgement.CAUGHT, "y": Judgement.CAUGHT}
@@ -162,8 +97,8 @@ CAUGHT = {"x": Judgement.CAUGHT, "y": Judgement.CAUGHT}
 
 def test_shared_run_as_expected() -> None:
     """Each check ends as the one says that names it: then nobody is run again, and each has all checks."""
-    rounds, asked = runs_of([PAIR], pair_answers(outcome(OF_X, OF_Y)))
-    assert asked == [Job("current"), *PAIR.jobs]
+    rounds, asked = runs_of(OF_TWO, pair_answers(outcome(OF_X, OF_Y)))
+    assert asked == [Job("current"), *OF_TWO.jobs]
     assert judgements(rounds) == CAUGHT
     for outcome_of_one in rounds.outcomes.values():
         assert {each.check for each in outcome_of_one.rows} == set(CHECKS)
@@ -183,7 +118,7 @@ def test_shared_run_as_expected() -> None:
 def test_shared_run_that_is_odd(shared: Outcome, again: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is odd is run on each alone, and only that counts; whoever may not have been there is run on everything."""
     monkeypatch.setattr(planned_rounds, "FEW", 2)
-    rounds, asked = runs_of([PAIR], pair_answers(shared))
+    rounds, asked = runs_of(OF_TWO, pair_answers(shared))
     assert asked[4:] == again
     assert judgements(rounds) == CAUGHT
 
@@ -199,14 +134,40 @@ def test_shared_run_that_is_odd(shared: Outcome, again: list[Job], monkeypatch: 
 )
 def test_who_made_a_shared_run_odd_is_found(shared: Outcome, x: Outcome) -> None:
     """And the other is not blamed for it."""
-    rounds, _ = runs_of([PAIR], pair_answers(shared, x))
+    rounds, _ = runs_of(OF_TWO, pair_answers(shared, x))
     assert judgements(rounds) == CAUGHT | {"x": Judgement.ELSEWHERE}
+
+
+def test_two_runs_in_other_company() -> None:
+    """Each is caught by what its crossing shows, and has all checks; nobody is run alone."""
+    both = outcome(OF_X, OF_Y)
+    rounds, asked = runs_of(CROSSED, dict.fromkeys(CROSSED.jobs, both))
+    assert asked == [Job("current"), *CROSSED.jobs]
+    assert judgements(rounds) == dict.fromkeys("xyvw", Judgement.CAUGHT)
+    for outcome_of_one in rounds.outcomes.values():
+        assert sorted(each.check for each in outcome_of_one.rows) == sorted(CHECKS)
+
+
+@pytest.mark.parametrize(
+    "crossing",
+    [outcome(OF_X), outcome(OF_X, OF_Y, left=("key x",)), Outcome("current", broken="did not end within 60 s")],
+    ids=["one-does-not-show", "left-behind", "broken"],
+)
+def test_crossing_that_is_odd(crossing: Outcome) -> None:
+    """Each of its defects is run alone on its few checks, and only that counts."""
+    both, (first, second) = outcome(OF_X, OF_Y), CROSSED.crossings
+    alone = {PAIR.few(X): outcome(OF_X), PAIR.few(V): outcome()}
+    answers = dict.fromkeys(CROSSED.jobs, both) | alone | {first.together: crossing}
+    rounds, asked = runs_of(CROSSED, answers | {PAIR.alone(V): outcome()})
+    assert asked[1 + len(CROSSED.jobs) :][:2] == [PAIR.few(X), PAIR.few(V)]
+    assert judgements(rounds) == dict.fromkeys("xyw", Judgement.CAUGHT) | {"v": Judgement.SURVIVED}
+    assert second.together in asked
 
 
 def test_not_caught_by_few_checks() -> None:
     """It may show only beside what others create: on everything it is caught, and that counts."""
     answers = pair_answers(outcome(OF_X, OF_Y)) | {PAIR.few(X): outcome()}
-    rounds, asked = runs_of([PAIR], answers)
+    rounds, asked = runs_of(OF_TWO, answers)
     assert asked[-1] == PAIR.alone(X)
     assert judgements(rounds) == CAUGHT
 
@@ -215,7 +176,7 @@ def test_survivor_is_watched() -> None:
     """After everything once more on the checks that should have noticed it; the others are not."""
     watched = Job("current", ("x",), only=frozenset({"A-01"}), watched=True)
     answers = pair_answers(outcome(OF_Y), x=outcome()) | {watched: outcome(met=False)}
-    rounds, asked = runs_of([PAIR], answers)
+    rounds, asked = runs_of(OF_TWO, answers)
     assert asked[-2:] == [PAIR.alone(X), watched]
     assert rounds.outcomes["x"].met is False
     assert rounds.outcomes["y"].met is None
@@ -223,7 +184,7 @@ def test_survivor_is_watched() -> None:
 
 def test_red_baseline_ends_everything() -> None:
     """What a suite says about defects says nothing when it is not green without."""
-    rounds = Rounds([PAIR], OF_PAIR)
+    rounds = Rounds(OF_TWO, EXPECTED)
     (first,) = rounds.next_round()
     with pytest.raises(Unsound, match="A-01 must be proven, but it is refuted: was accepted"):
         rounds.ended(first, outcome(NOTICED))

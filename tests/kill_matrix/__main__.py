@@ -15,7 +15,7 @@ from cpi_conformance.simulator.defects import DEFECTS, Defect
 from tests.kill_matrix.expectations import Expectation, Expectations, load
 from tests.kill_matrix.matrix import Matrix, check_ids
 from tests.kill_matrix.page import write_page
-from tests.kill_matrix.planning import Group, one_by_one, plan
+from tests.kill_matrix.planning import Plan, one_by_one, plan
 from tests.kill_matrix.progress import Progress
 from tests.kill_matrix.rounds import Rounds, Unsound
 from tests.kill_matrix.running import ROOT, NotCollected, carry_out
@@ -53,9 +53,9 @@ def main(
     only = frozenset(_known(name, check_ids(), "--check") for name in check) if check else None
     expectations = load()
     together = not (alone or defect or check)
-    groups = plan(chosen, expectations.by_name) if together else one_by_one(chosen, only)
+    planned = plan(chosen, expectations.by_name) if together else one_by_one(chosen, only)
     try:
-        matrix = _run(chosen, groups, expectations, only, at_once)
+        matrix = _run(chosen, planned, expectations, only, at_once)
     except (NotCollected, Unsound) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
@@ -86,13 +86,13 @@ def _known(name: str, names: Iterable[str], option: str) -> str:
 
 def _run(
     chosen: tuple[Defect, ...],
-    groups: list[Group],
+    planned: Plan,
     expectations: Expectations,
     only: frozenset[str] | None,
     at_once: int,
 ) -> Matrix:
     started = time.perf_counter()
-    rounds = Rounds(groups, _within(expectations, only))
+    rounds = Rounds(planned, _within(expectations, only))
     with Progress(rounds) as shown:
         carry_out(shown, sorted({each.profile for each in chosen}), at_once=at_once)
     seconds = time.perf_counter() - started

@@ -1,27 +1,19 @@
 """Which runs the matrix is made of.
 
 A run of the whole suite on each defect would say everything, and take minutes. So defects that change few checks share
-one. Each of them is run alone on the checks that its expectations name; all of them together are run on everything
-that can reach them, where each check must end as the one defect says that names it, and as without a defect where none
-does. A check that does not is run on each of them alone.
+their runs. Each of them is run twice, in other company each time: with some others on everything, where each check
+must end as the one defect says that names it, and as without a defect where none does; and with some that it has not
+met on the checks that one of them names. A check that does not end so is run on each of them alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cpi_conformance.simulator.defects import Defect, System
-from tests.kill_matrix.expectations import ALL, Expectation
-
-TOGETHER = 18
-"""So many defects share a run at most."""
-
-NARROW = 60
-"""So many checks a defect may refute that shares a run: more, and it would leave little of it to the others."""
-
-HIDDEN = 25
-"""So many it may leave NOT PROVEN: these say nothing about the others."""
+from tests.kill_matrix.dealing import dealt, may_meet_again, may_share, shares
+from tests.kill_matrix.expectations import Expectation
 
 THROUGH = {
     System.EDGE: "flow",
@@ -55,14 +47,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Member:
-    """A defect that shares a run.
+    """A defect that is run.
 
     Attributes:
-        few: the ids of the checks that are run on it alone.
+        few: the ids of the checks that must be run to see all of it; empty when it shares no run.
     """
 
     name: str
-    few: frozenset[str]
+    few: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,8 +62,8 @@ class Group:
     """Defects of one profile that share a run, or one alone.
 
     Attributes:
-        only: the ids of the checks to which one alone is restricted; ``None`` for all.
-        through: the fixture by which checks reach them; ``None`` when it may be any check.
+        only: the ids of the checks to which the run is restricted; ``None`` for all.
+        through: the fixture by which checks reach one alone; ``None`` when it may be any check.
     """
 
     profile: str
@@ -89,11 +81,6 @@ class Group:
         """All of them, on everything that can reach them."""
         return Job(self.profile, tuple(each.name for each in self.members), self.only, self.through)
 
-    @property
-    def jobs(self) -> tuple[Job, ...]:
-        """The first runs, the long one first."""
-        return (self.together, *map(self.few, self.members)) if self.shares else (self.together,)
-
     def few(self, member: Member) -> Job:
         """One of them alone, on its few checks."""
         return Job(self.profile, (member.name,), member.few)
@@ -103,71 +90,68 @@ class Group:
         return Job(self.profile, (member.name,), self.only if only is None else only, self.through)
 
 
-def one_by_one(defects: Iterable[Defect], only: frozenset[str] | None = None) -> list[Group]:
-    """Each defect alone, on these checks."""
-    return [Group(defect.profile, (Member(defect.name, frozenset()),), only) for defect in defects]
+@dataclass(frozen=True)
+class Plan:
+    """How all defects are run.
 
-
-def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> list[Group]:
-    """Groups of defects: those that do not share first, because their runs take longest.
-
-    No check is named by two defects that share a run: nobody could say which of them has changed it. Those that the
-    receipt must show are among themselves, so that all other receipts must be clean. Defects of the backend are always
-    alone: few checks call it, and of two in the place of the same part one would be hidden.
+    Attributes:
+        groups: each defect is in one of them, which is run on everything that can reach it.
+        crossings: each defect that shares is in one of them, with none of its group, on the few checks of them all;
+            or nobody is left whom it may meet, and it is run on its own few alone.
     """
-    single: list[Group] = []
-    narrow: dict[str, list[Defect]] = {}
-    for defect in defects:
-        expected = expectations.get(defect.name)
-        if expected is None or not _may_share(defect, expected):
-            single.append(
-                Group(defect.profile, (Member(defect.name, frozenset()),), through=THROUGH.get(defect.system))
-            )
-        else:
-            narrow.setdefault(defect.profile, []).append(defect)
-    shared = (
-        Group(
-            hand[0].profile,
-            tuple(Member(each.name, expectations[each.name].few) for each in hand),
-            through=_through(hand),
+
+    groups: tuple[Group, ...]
+    crossings: tuple[Group, ...] = ()
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The runs that are made in any case, the long ones first."""
+        crossed = {each for crossing in self.crossings for each in crossing.members}
+        return (
+            *(group.together for group in (*self.groups, *self.crossings)),
+            *(
+                group.few(each)
+                for group in self.groups
+                if group.shares
+                for each in group.members
+                if each not in crossed
+            ),
         )
-        for of_profile in narrow.values()
-        for hand in _dealt(of_profile, expectations)
+
+
+def one_by_one(defects: Iterable[Defect], only: frozenset[str] | None = None) -> Plan:
+    """Each defect alone, on these checks."""
+    return Plan(tuple(Group(defect.profile, (Member(defect.name),), only) for defect in defects))
+
+
+def plan(defects: Iterable[Defect], expectations: Mapping[str, Expectation]) -> Plan:
+    """Groups of defects: those that do not share first, because their runs take longest."""
+    chosen = list(defects)
+    groups: list[Group] = []
+    crossings: list[Group] = []
+    for profile in dict.fromkeys(each.profile for each in chosen):
+        sharing = [each for each in chosen if each.profile == profile and shares(each, expectations)]
+        hands = [hand for hand in dealt(sharing, may_share(expectations), expectations) if len(hand) > 1]
+        company = {each.name: frozenset(other.name for other in hand) for hand in hands for each in hand}
+        again = [each for each in sharing if each.name in company and expectations[each.name].clean]
+        crossing = dealt(again, may_meet_again(expectations, company), expectations)
+        groups += (_group(hand, expectations) for hand in hands)
+        crossings += (_crossing(hand, expectations) for hand in crossing if len(hand) > 1)
+    with_company = {each.name for group in groups for each in group.members}
+    single = (
+        Group(each.profile, (Member(each.name),), through=THROUGH.get(each.system))
+        for each in chosen
+        if each.name not in with_company
     )
-    return [*single, *shared]
+    return Plan((*single, *groups), tuple(crossings))
 
 
-def _may_share(defect: Defect, expected: Expectation) -> bool:
-    narrow = len(expected.refuted) <= NARROW and len(expected.not_proven) <= HIDDEN
-    return narrow and ALL not in expected.apart and defect.system is not System.BACKEND
+def _group(hand: Iterable[Defect], expectations: Mapping[str, Expectation]) -> Group:
+    every = [*hand]
+    return Group(every[0].profile, tuple(Member(each.name, expectations[each.name].few) for each in every))
 
 
-def _through(hand: Iterable[Defect]) -> str | None:
-    ways = {THROUGH.get(each.system) for each in hand}
-    return ways.pop() if len(ways) == 1 else None
-
-
-def _dealt(defects: Sequence[Defect], expectations: Mapping[str, Expectation]) -> list[list[Defect]]:
-    """In few hands; those of one module far from each other, because they may stand in each other's way."""
-    hands: list[list[Defect]] = [[] for _ in range(-(-len(defects) // TOGETHER))]
-    for defect in sorted(defects, key=lambda each: len(expectations[each.name].named), reverse=True):
-        with_room = [hand for hand in hands if _has_room(hand, defect, expectations)]
-        if with_room:
-            min(with_room, key=lambda hand: (_of_module(hand, defect), len(hand))).append(defect)
-        else:
-            hands.append([defect])
-    return [sorted(hand, key=defects.index) for hand in hands]
-
-
-def _of_module(hand: Iterable[Defect], defect: Defect) -> int:
-    return sum(each.install.__module__ == defect.install.__module__ for each in hand)
-
-
-def _has_room(hand: Sequence[Defect], further: Defect, expectations: Mapping[str, Expectation]) -> bool:
-    one = expectations[further.name]
-    return len(hand) < TOGETHER and all(
-        not (there.named & one.named or each.name in one.apart or further.name in there.apart)
-        and there.clean is one.clean
-        for each in hand
-        for there in [expectations[each.name]]
-    )
+def _crossing(hand: Iterable[Defect], expectations: Mapping[str, Expectation]) -> Group:
+    group = _group(hand, expectations)
+    few = frozenset[str]().union(*(each.few for each in group.members))
+    return Group(group.profile, group.members, few)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tests.kill_matrix.expectations import Expectation
 from tests.kill_matrix.judging import Judgement, judge, odd_checks, unsound
 from tests.kill_matrix.outcome import Outcome
-from tests.kill_matrix.planning import Group, Job, Member
+from tests.kill_matrix.planning import Group, Job, Member, Plan
 
 FEW = 40
 """So many checks of a shared run may be odd; more, and it says nothing."""
@@ -19,20 +19,20 @@ class Unsound(Exception):
 
 
 class Rounds:
-    """First a run without a defect, then those on defects, alone and shared.
+    """First a run without a defect on each profile, then those on defects, alone and shared.
 
     Then the checks of a shared run that did not end as expected on each of its defects alone; each defect alone on
     everything that is not caught for certain; and those that survive once more, watched.
     """
 
-    def __init__(self, groups: Iterable[Group], expectations: Mapping[str, Expectation]) -> None:
-        self._groups = tuple(groups)
+    def __init__(self, plan: Plan, expectations: Mapping[str, Expectation]) -> None:
+        self._groups = plan.groups
+        self._crossing = {each: crossing for crossing in plan.crossings for each in crossing.members}
         self._expectations = expectations
         self._ended: dict[Job, Outcome] = {}
         self._odds: dict[Group, frozenset[str]] = {}
-        first, *others = dict.fromkeys(Job(group.profile, only=group.only) for group in self._groups)
-        runs = (job for group in self._groups for job in group.jobs)
-        self._rounds = iter(([first], [*others, *runs]))
+        baselines = dict.fromkeys(Job(group.profile, only=group.only) for group in self._groups)
+        self._rounds = iter(([*baselines], plan.jobs))
 
     def next_round(self) -> Sequence[Job]:
         """Runs that can be made now, in whatever order; none when everything is known."""
@@ -71,16 +71,18 @@ class Rounds:
         whole = self._ended.get(group.alone(member))
         if whole is not None:
             return self._with_those_out_of_reach(whole, group)
-        few, odd = self._ended[group.few(member)], self._odd(group)
+        few, odd = self._few(member, group), self._odd(group)
         others = self._named(group) - member.few - odd
         return few.with_rest(
-            self._shared(group).but(odd | others | member.few),
+            self._ended[group.together].but(odd | others | member.few),
             baseline.only(others),  # as whoever names it says, so not by this one
             *(self._ended[job].but(member.few) for job in [group.alone(member, odd)] if job in self._ended),
         )
 
-    def _shared(self, group: Group) -> Outcome:
-        return self._with_those_out_of_reach(self._ended[group.together], group)
+    def _few(self, member: Member, group: Group) -> Outcome:
+        """Its few checks on it alone, when they were run, or beside those that it has met only there."""
+        alone = self._ended.get(group.few(member))
+        return alone or self._ended[self._crossing[member].together].only(member.few)
 
     def _with_those_out_of_reach(self, outcome: Outcome, group: Group) -> Outcome:
         """Checks that cannot reach a defect end as without it."""
@@ -90,13 +92,13 @@ class Rounds:
 
     def _of_odd_checks(self) -> list[Job]:
         """Not of a run in which most is odd: each of its defects is run alone on everything."""
-        return [
-            job
-            for group in self._groups
-            if group.shares and 0 < len(odd := self._odd(group)) <= FEW
-            for job in (group.alone(each, odd) for each in group.members)
-            if job not in self._ended
-        ]
+        groups = [(group, odd) for group in self._groups if group.shares and 0 < len(odd := self._odd(group)) <= FEW]
+        crossings = [crossing for crossing in dict.fromkeys(self._crossing.values()) if self._odd(crossing)]
+        jobs = (
+            *(group.alone(each, odd) for group, odd in groups for each in group.members),
+            *(crossing.few(each) for crossing in crossings for each in crossing.members),
+        )
+        return [job for job in dict.fromkeys(jobs) if job not in self._ended]
 
     def _again(self) -> list[Job]:
         """Alone on all checks in reach: who was in a shared run in which most is odd, and who few checks do not catch.
@@ -133,7 +135,9 @@ class Rounds:
         """The checks of a shared run that did not end as whichever defect names them says, or as without one."""
         if group not in self._odds:
             expected = Expectation.of_all(self._expectations[each.name] for each in group.members)
-            self._odds[group] = odd_checks(expected, self._shared(group), self.baselines[group.profile])
+            baseline = self.baselines[group.profile]
+            within = baseline if group.only is None else baseline.only(group.only)
+            self._odds[group] = odd_checks(expected, self._ended[group.together], within)
         return self._odds[group]
 
     def _was_there(self, member: Member, group: Group) -> bool:

@@ -7,14 +7,14 @@ import json
 import multiprocessing
 import shutil
 import time
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import TracebackType
 from typing import Any, Protocol
 
 import pytest
@@ -65,7 +65,8 @@ class Work(Protocol):
 def carry_out(work: Work, profiles: Iterable[str], *, at_once: int) -> None:
     """Make all runs of all rounds.
 
-    The first one is made in this process, so that its children find loaded what a run loads.
+    The first one is made in this process, so that its children find loaded what a run loads; those of its round
+    that run meanwhile load it themselves.
 
     Raises:
         NotCollected: pytest has said why.
@@ -115,44 +116,63 @@ class Forking:
         return True
 
     def _rounds(self, session: pytest.Session, ctrl_c: CtrlC) -> None:
-        first, *others = self._work.next_round()
-        self._work.ended(first, self._here(session, first))
-        gc.collect()
-        gc.freeze()
-        jobs: Sequence[Job] = others
-        while jobs := jobs or self._work.next_round():
-            with closing(self._outcomes(session, jobs, ctrl_c)) as outcomes:
-                for job, outcome in outcomes:
+        first, *waiting = self._work.next_round()
+        with _Children(session, self._folder) as children:
+            while waiting and len(children) < self._at_once - 1:
+                children.begin(waiting.pop(0))
+            self._work.ended(first, self._here(session, first))
+            gc.collect()
+            gc.freeze()
+            while waiting or children or (waiting := [*self._work.next_round()]):
+                ctrl_c.heed()
+                while waiting and len(children) < self._at_once:
+                    children.begin(waiting.pop(0))
+                for job, outcome in children.ended():
                     self._work.ended(job, outcome)
-            jobs = ()
 
     def _here(self, session: pytest.Session, job: Job) -> Outcome:
         folder, started = self._folder(), time.monotonic()
         child.run_here(session, job, folder)
         return _outcome_in(folder, job, time.monotonic() - started)
 
-    def _outcomes(self, session: pytest.Session, jobs: Iterable[Job], ctrl_c: CtrlC) -> Generator[tuple[Job, Outcome]]:
-        running: list[_Running] = []
-        waiting = list(reversed([*jobs]))
-        try:
-            while waiting or running:
-                ctrl_c.heed()
-                while waiting and len(running) < self._at_once:
-                    running.append(_Running(session, waiting.pop(), self._folder()))
-                patience = max(0.0, min(each.deadline for each in running) - time.monotonic())
-                wait([each.process.sentinel for each in running], timeout=patience)
-                for each in [each for each in running if each.over]:
-                    running.remove(each)
-                    yield each.job, each.outcome()
-        finally:
-            for each in running:
-                each.end()
-
     def _folder(self) -> Path:
         """One that belongs to a run alone."""
         folder = self.folder / str(next(self._runs))
         folder.mkdir(mode=0o700)
         return folder
+
+
+class _Children:
+    """The runs that are under way; none is when the block is left."""
+
+    def __init__(self, session: pytest.Session, folder: Callable[[], Path]) -> None:
+        self._session = session
+        self._folder = folder
+        self._running: list[_Running] = []
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def __enter__(self) -> _Children:
+        return self
+
+    def begin(self, job: Job) -> None:
+        """Begin a run."""
+        self._running.append(_Running(self._session, job, self._folder()))
+
+    def ended(self) -> Iterator[tuple[Job, Outcome]]:
+        """Wait until one has ended, or should have; what came of all that have."""
+        patience = max(0.0, min(each.deadline for each in self._running) - time.monotonic())
+        wait([each.process.sentinel for each in self._running], timeout=patience)
+        for each in [each for each in self._running if each.over]:
+            self._running.remove(each)
+            yield each.job, each.outcome()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for each in self._running:
+            each.end()
 
 
 class _Running:

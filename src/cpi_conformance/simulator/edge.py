@@ -279,11 +279,14 @@ class EdgeConnection(asyncio.Protocol):
         self._set_timer(LINGER_SECONDS)
 
     def _flush(self) -> None:
-        while True:
+        waiting = True
+        while waiting:
             try:
-                self._transport.write(self._tls.bio_read(CHUNK))
+                encrypted = self._tls.bio_read(CHUNK)
             except SSL.WantReadError:
                 return
+            self._transport.write(encrypted)
+            waiting = len(encrypted) == CHUNK  # else that was all there is
 
     def _set_timer(self, seconds: float) -> None:
         if self._timer:
