@@ -22,6 +22,9 @@ from benchmarks.table import Row, table
 CALLS_ONLY = tuple(f"suites/test_{name}.py" for name in ("basic", "client_certificate", "pfx", "trust"))
 """The checks that do nothing but call the flow, as newman can; the others create service keys."""
 
+KILL_MATRIX = 60 / 1.92e-3
+"""Bare calls with a certificate that the kill matrix may cost: 60 s where such a call takes 1.92 ms."""
+
 application = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
 
 
@@ -29,13 +32,14 @@ application = typer.Typer(add_completion=False, pretty_exceptions_show_locals=Fa
 def main(
     rounds: Annotated[int, typer.Option(help="How often each measurement is made.", min=1)] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="One round: to see that everything runs.")] = False,
+    matrix: Annotated[bool, typer.Option("--kill-matrix", help="The kill matrix too; minutes each round.")] = False,
 ) -> None:
     """Measure what the suite costs, and compare it with bare calls and with newman."""
     with TemporaryDirectory(prefix="benchmarks-") as folder, far_side(Path(folder) / "landscape") as far:
-        typer.echo(_measured(far, Path(folder), 1 if quick else rounds))
+        typer.echo(_measured(far, Path(folder), 1 if quick else rounds, matrix=matrix))
 
 
-def _measured(far: FarSide, folder: Path, rounds: int) -> str:
+def _measured(far: FarSide, folder: Path, rounds: int, *, matrix: bool) -> str:
     on_far_side = f"--landscape={far.file}"
     compared = kinds(far.landscape)
     measurements: list[Measurement] = [
@@ -55,6 +59,8 @@ def _measured(far: FarSide, folder: Path, rounds: int) -> str:
     else:
         notes.append(newman.compared())
         measurements.append(lambda: {"newman": newman.seconds()})
+    if matrix:
+        measurements.append(lambda: {"kill matrix": _kill_matrix(folder)})
     samples = in_rounds(measurements, rounds)
     return "\n".join((table((*_per_call(samples, compared), *_per_run(samples))), "", *notes))
 
@@ -76,6 +82,11 @@ def _default(whole: SuiteRun) -> Mapping[str, float]:
     return {"default": whole.process.seconds, "checks": len(whole.ends), "peak": whole.process.peak}
 
 
+def _kill_matrix(folder: Path) -> float:
+    command = (sys.executable, "-m", "tests.kill_matrix", f"--out={folder / 'kill-matrix'}")
+    return succeed(command, folder / "kill-matrix.log").seconds
+
+
 def _per_call(samples: Samples, compared: Iterable[Kind]) -> Iterable[Row]:
     for kind in compared:
         plain = samples[f"bare {kind.name}"]
@@ -95,7 +106,14 @@ def _per_run(samples: Samples) -> Sequence[Row]:
         Row("simulated landscape ready after import", samples["ready"], "ms", (), "at most 300 ms"),
         Row(f"default run of {checks:.0f} checks", samples["default"], "s", (), f"at most {checks * 10 / 200:.1f} s"),
         Row("  memory", samples["peak"], "MB", (), "at most 150 MB"),
+        *_of_the_matrix(samples),
     )
+
+
+def _of_the_matrix(samples: Samples) -> Iterable[Row]:
+    if "kill matrix" in samples:
+        calls = samples["bare client certificate"]
+        yield Row("kill matrix, to bare calls", samples["kill matrix"], "s", calls, f"at most {KILL_MATRIX:,.0f}")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ class Row:
         """The median of the rounds' own ratios, in which the machine's drift is on both sides."""
         if not self.against:
             return ""
-        return f"{median(mine / theirs for mine, theirs in zip(self.samples, self.against, strict=True)):.2f}"
+        ratio = median(mine / theirs for mine, theirs in zip(self.samples, self.against, strict=True))
+        return f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
 
 
 def table(rows: Iterable[Row]) -> str:
