@@ -8,7 +8,7 @@ from cpi_conformance.control.orders import Deletion, KeyOrder, KeyType
 from cpi_conformance.control.wire import ServiceInstance
 from cpi_conformance.landscape import Landscape
 from cpi_conformance.sender import Call, Cause, CertificateInHandshake, Sender
-from cpi_conformance.verdict import Judge, OrderJudge, Severity
+from cpi_conformance.verdict import InBetween, Judge, OrderJudge, Severity
 from fixtures.checks import check, on_profiles
 from fixtures.cockpit import NewKey, skip_before_key_types
 from fixtures.traffic import flowing
@@ -35,19 +35,23 @@ def test_clientsecret(
     Source: SAP help 19af5e2: a service key cannot be changed, so rotation is a new key, then the deletion of the old.
     """
     delay = landscape.expectations.key_delay
-    old = new_key(KeyOrder(oauth_instance))
-    with_old = anonymous_call.but(authorization=old.basic).call
-    judge.accepted(with_old, within=delay)
-    with flowing(sender, with_old) as traffic:
-        new = new_key(KeyOrder(oauth_instance))
-        traffic.wait_for_another()
-        with_new = anonymous_call.but(authorization=new.basic).call
-        judge.accepted(with_new, within=delay)
-        traffic.switch_to(with_new)
-        order_judge.granted(Deletion(old.key))
-        traffic.wait_for_another()
-        judge.refused(with_new.but(authorization=old.basic), Cause.UNAUTHENTICATED, within=delay)
-    judge.undisturbed(traffic.seen())
+
+    def rotation() -> InBetween:
+        old = new_key(KeyOrder(oauth_instance))
+        with_old = anonymous_call.but(authorization=old.basic).call
+        judge.accepted(with_old, within=delay)
+        with flowing(sender, with_old) as traffic:
+            new = new_key(KeyOrder(oauth_instance))
+            traffic.wait_for_another()
+            with_new = anonymous_call.but(authorization=new.basic).call
+            judge.accepted(with_new, within=delay)
+            traffic.switch_to(with_new)
+            order_judge.granted(Deletion(old.key))
+            traffic.wait_for_another()
+            judge.refused(with_new.but(authorization=old.basic), Cause.UNAUTHENTICATED, within=delay)
+        return traffic.seen()
+
+    judge.undisturbed(rotation)
 
 
 @pytest.mark.usefixtures("standard_edition")
@@ -73,16 +77,21 @@ def test_certificate(
     """
     skip_before_key_types(landscape)
     delay = landscape.expectations.key_delay
-    old = new_key(KeyOrder(oauth_instance, KeyType.CERTIFICATE))
-    with_old = anonymous_call.but(certificate=CertificateInHandshake(old.pfx)).call
-    judge.accepted(with_old, within=delay)
-    with flowing(sender, with_old) as traffic:
-        new = new_key(KeyOrder(oauth_instance, KeyType.CERTIFICATE))
-        traffic.wait_for_another()
-        with_new = anonymous_call.but(certificate=CertificateInHandshake(new.pfx)).call
-        judge.accepted(with_new, within=delay)
-        traffic.switch_to(with_new)
-        order_judge.granted(Deletion(old.key))
-        traffic.wait_for_another()
-        judge.refused(with_new.but(certificate=CertificateInHandshake(old.pfx)), Cause.UNAUTHENTICATED, within=delay)
-    judge.undisturbed(traffic.seen())
+
+    def rotation() -> InBetween:
+        old = new_key(KeyOrder(oauth_instance, KeyType.CERTIFICATE))
+        from_old = CertificateInHandshake(old.pfx)
+        with_old = anonymous_call.but(certificate=from_old).call
+        judge.accepted(with_old, within=delay)
+        with flowing(sender, with_old) as traffic:
+            new = new_key(KeyOrder(oauth_instance, KeyType.CERTIFICATE))
+            traffic.wait_for_another()
+            with_new = anonymous_call.but(certificate=CertificateInHandshake(new.pfx)).call
+            judge.accepted(with_new, within=delay)
+            traffic.switch_to(with_new)
+            order_judge.granted(Deletion(old.key))
+            traffic.wait_for_another()
+            judge.refused(with_new.but(certificate=from_old), Cause.UNAUTHENTICATED, within=delay)
+        return traffic.seen()
+
+    judge.undisturbed(rotation)

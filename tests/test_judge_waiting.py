@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from cpi_conformance.sender import Call, Cause, Observation
-from cpi_conformance.verdict import Finding, NotProven, Refuted, judge
+from cpi_conformance.sender import Cause, Observation
+from cpi_conformance.verdict import Finding, InBetween, NotProven, Refuted, judge
 from cpi_conformance.verdict.judge import IN_A_ROW, LONGEST_PAUSE
 from cpi_conformance.verdict.standing import BROKEN_OFF, INFRASTRUCTURE, STANDS
 from tests import test_judge as rehearsal
@@ -132,37 +132,46 @@ def test_silent_far_side_is_given_up(time: Time) -> None:
     assert len(sender.sent) == 3
 
 
-TRAFFIC: dict[str, tuple[list[Observation], Outcome, str]] = {
-    "all-accepted": ([ACCEPTED] * 3, None, ""),
-    "none": ([], NotProven, "no call was made"),
-    "one-refused": ([ACCEPTED, REFUSED, ACCEPTED], Refuted, "call 2 of 3 in between was refused"),
-    "the-first-refused": ([REFUSED, ACCEPTED, ACCEPTED], Refuted, "call 1 of 3"),
-    "another-answer": ([ACCEPTED, ACCEPTED, accepted(b"login")], Refuted, "call 3 of 3 in between: the answer has"),
-    "another-status": ([accepted(status=204)], Refuted, "call 1 of 1 in between: the answer has"),
+GOOD = InBetween(((TWIN, ACCEPTED),))
+DISTURBED = InBetween(((TWIN, REFUSED), (TWIN, ACCEPTED)))
+TROUBLED = replace(DISTURBED, calm=False)
+ANSWERED_OTHERWISE = InBetween(((TWIN, accepted(b"login")),))
+WITHOUT_ROLE = InBetween(((TWIN, refused(Cause.ROLE_MISSING)),))
+
+CHANGES: dict[str, tuple[list[InBetween], Outcome, str]] = {
+    "all-accepted": ([GOOD], None, ""),
+    "none": ([InBetween(())], NotProven, "no call was made"),
+    "refused-twice": ([DISTURBED, DISTURBED], Refuted, "a call in between was refused at authentication.*, twice"),
+    "answered-otherwise-twice": ([ANSWERED_OTHERWISE] * 2, Refuted, "of a call in between the answer has .*, twice"),
+    "refused-once": ([DISTURBED, GOOD], NotProven, "infrastructure: .*; it was not when it was done again"),
+    "in-two-ways": ([DISTURBED, WITHOUT_ROLE], NotProven, "infrastructure: .*; it was not when it was done again"),
+    "refused-and-answered-otherwise": ([DISTURBED, ANSWERED_OTHERWISE], NotProven, "infrastructure: "),
+    "and-afterwards-too": ([TROUBLED], NotProven, "infrastructure: .*; so was one when nothing was changed any more"),
+    "the-second-time-afterwards-too": ([DISTURBED, TROUBLED], NotProven, "infrastructure: .*; so was one when"),
 }
 
 
-@pytest.mark.parametrize("name", TRAFFIC)
+@pytest.mark.parametrize("name", CHANGES)
 def test_undisturbed(name: str) -> None:
-    """Proven only when every call was answered by the flow; the first that was not is named."""
-    observations, outcome, words = TRAFFIC[name]
-    it = rehearsal.judge(Rehearsed())
-    seen = [(TWIN, each) for each in observations]
+    """Refuted only by what the change does again; what may be a trouble that passes leaves the question open."""
+    changes, outcome, words = CHANGES[name]
+    it, left = rehearsal.judge(Rehearsed()), iter(changes)
     if outcome is None:
-        it.undisturbed(iter(seen))
+        it.undisturbed(lambda: next(left))
         assert it.finding == Finding()
     else:
         with pytest.raises(outcome, match=words):
-            it.undisturbed(iter(seen))
+            it.undisturbed(lambda: next(left))
         assert it.finding is None
+    assert next(left, None) is None, "it was not done as often as it must be"
 
 
 @pytest.mark.parametrize("cause", sorted(INFRASTRUCTURE | BROKEN_OFF))
 def test_traffic_that_did_not_get_through(cause: Cause) -> None:
-    """It says nothing about authentication."""
-    seen: list[tuple[Call, Observation]] = [(TWIN, ACCEPTED), (TWIN, refused(cause)), (TWIN, REFUSED)]
-    with pytest.raises(NotProven, match="infrastructure: call 2 of 3") as open_question:
-        rehearsal.judge(Rehearsed()).undisturbed(seen)
+    """It says nothing about authentication, and nothing is changed again for it."""
+    changes = iter([InBetween(((TWIN, refused(cause)), (TWIN, REFUSED), (TWIN, ACCEPTED)))])
+    with pytest.raises(NotProven, match="infrastructure: a call in between was refused") as open_question:
+        rehearsal.judge(Rehearsed()).undisturbed(lambda: next(changes))
     assert open_question.value.finding.cause == cause
 
 

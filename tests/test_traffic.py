@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import TypeVar
 
 import pytest
 
@@ -11,8 +14,10 @@ from cpi_conformance.landscape import Expectations
 from cpi_conformance.sender import Accepted, Call, Evidence, Observation, Response, Sender
 from cpi_conformance.verdict import Judge, Refuted, Twins
 from fixtures import traffic as module
-from fixtures.traffic import flowing
+from fixtures.traffic import CALM, KEPT, flowing
 from tests.conftest import Inhabited
+
+T = TypeVar("T")
 
 
 class Counting(Sender):
@@ -22,7 +27,7 @@ class Counting(Sender):
         super().__init__()
         self.calls = 0
         self.changed = threading.Condition()
-        self._bad = bad
+        self.bad = bad
         self._broken = broken
 
     def send(self, call: Call) -> Observation:
@@ -32,8 +37,35 @@ class Counting(Sender):
             self.changed.notify_all()
         if self.calls == self._broken:
             raise RuntimeError("a fault of our own")
-        body = b"a log-in page" if self.calls in self._bad else (call.expects.body or "").encode()
+        body = b"a log-in page" if self.calls in self.bad else (call.expects.body or "").encode()
         return Accepted(Response(200, (), body), Evidence(request="GET /"))
+
+
+class Waiting(Counting):
+    """Answers only while somebody waits for it, but for the call that is under way then."""
+
+    def __init__(self) -> None:
+        super().__init__(set())
+        self._waited_for = threading.Event()
+
+    def send(self, call: Call) -> Observation:
+        """As soon as somebody waits."""
+        assert self._waited_for.wait(timeout=60)
+        return super().send(call)
+
+    def condition(self) -> threading.Condition:
+        """On which somebody waits."""
+        waited_for = self._waited_for
+
+        class Condition(threading.Condition):
+            def wait_for(self, predicate: Callable[[], T], timeout: float | None = None) -> T:
+                waited_for.set()  # nothing can be noted before the lock is given up to wait
+                try:
+                    return super().wait_for(predicate, timeout)
+                finally:
+                    waited_for.clear()
+
+        return Condition()
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +86,37 @@ def test_every_bad_call_is_kept(bad: set[int], current: Inhabited) -> None:
     with flowing(sender, current.basic) as traffic:
         wait_for(sender, 1200)
     seen = traffic.seen()
-    assert len(seen) == len(bad) + 1
-    judge = Judge(sender, Twins(), Expectations())
+    assert len(seen.calls) == len(bad) + 1
+    assert seen.calm
     if bad:
         with pytest.raises(Refuted, match="in between"):
-            judge.undisturbed(seen)
+            Judge(sender, Twins(), Expectations()).undisturbed(lambda: seen)
     else:
-        judge.undisturbed(seen)
+        Judge(sender, Twins(), Expectations()).undisturbed(lambda: seen)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "calm"),
+    [
+        pytest.param(0, 3, True, id="nothing-to-find-out"),
+        pytest.param(1, None, True, id="well-afterwards"),
+        pytest.param(1, CALM // 2, False, id="one-more"),
+        pytest.param(KEPT + 10, CALM // 2, False, id="more-than-are-kept"),
+    ],
+)
+def test_calm_afterwards(
+    before: int, after: int | None, calm: bool, current: Inhabited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has met something bad goes on for a while, until there is more of it; who has not is done."""
+    sender = Waiting()
+    there = SimpleNamespace(Thread=threading.Thread, Event=threading.Event, Condition=sender.condition)
+    monkeypatch.setattr(module, "threading", there)
+    with flowing(sender, current.basic) as traffic:
+        sender.bad |= {sender.calls + number for number in range(2, 2 + before)}
+        while before and sender.calls < max(sender.bad) + 2:
+            traffic.wait_for_another()
+        sender.bad |= {sender.calls + after} if after else set()
+    assert traffic.seen().calm is calm
 
 
 def test_a_switch_is_done_when_a_call_has_been_answered(current: Inhabited) -> None:
@@ -71,7 +127,7 @@ def test_a_switch_is_done_when_a_call_has_been_answered(current: Inhabited) -> N
         traffic.switch_to(other)
         before = sender.calls
         wait_for(sender, before + 3)
-    assert traffic.seen()[-1][0] == other
+    assert traffic.seen().calls[-1][0] == other
 
 
 def test_another_call_is_one_that_had_not_begun(current: Inhabited) -> None:

@@ -5,11 +5,13 @@ from cpi_conformance.verdict.acceptance_states import acceptances_of
 from cpi_conformance.verdict.asking import answers_as_expected
 from cpi_conformance.verdict.document import SCHEMA, run_document
 from cpi_conformance.verdict.finding import Finding, finding_by
-from cpi_conformance.verdict.judge import Judge, NotProven, Refuted, Twins
+from cpi_conformance.verdict.in_between import InBetween
+from cpi_conformance.verdict.judge import Judge, NotProven, Refuted
 from cpi_conformance.verdict.model import CheckResult, Gate, Run, Severity, Verdict, gate_of
 from cpi_conformance.verdict.order_judge import OrderJudge
 from cpi_conformance.verdict.order_twins import OrderTwins
 from cpi_conformance.verdict.standing import Chains
+from cpi_conformance.verdict.twins import Twins
 
 __all__ = [
     "SCHEMA",
@@ -19,6 +21,7 @@ __all__ = [
     "CheckResult",
     "Finding",
     "Gate",
+    "InBetween",
     "Judge",
     "NotProven",
     "OrderJudge",

@@ -9,7 +9,7 @@ refusal on both sides of an accepted twin, and before anything is refuted.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -35,16 +35,17 @@ from cpi_conformance.verdict.asking import (
 from cpi_conformance.verdict.asking import AskedOtherwise as AskedOtherwise
 from cpi_conformance.verdict.difference import NO_DIFFERENCE, one_difference
 from cpi_conformance.verdict.finding import ACCEPTANCE, Finding, finding_of_refusal
+from cpi_conformance.verdict.in_between import Change, InBetween
 from cpi_conformance.verdict.standing import (
     BROKEN_OFF,
     IMITATED,
     INFRASTRUCTURE,
     STANDS,
-    Chains,
     alike,
     is_outage,
     same_chain,
 )
+from cpi_conformance.verdict.twins import PATIENCE, Twins
 
 BEFORE_THE_FAR_SIDE = frozenset({Layer.DESTINATION, Layer.IDENTITY, Layer.NAME, Layer.CONNECT})
 """Layers at which a call is refused without that anything of it has left this machine."""
@@ -77,37 +78,6 @@ class NotProven(Exception):
     def __init__(self, message: str, finding: Finding = ACCEPTANCE) -> None:
         super().__init__(message)
         self.finding = finding
-
-
-SILENCE = frozenset({Cause.CONNECTION_TIMEOUT, Cause.ANSWER_TIMEOUT})
-
-PATIENCE = 3
-"""After so many calls in a row that nobody answered in time, the rest are not made: each would cost its whole time."""
-
-
-class Twins:
-    """What the checks of a run share.
-
-    Attributes:
-        sent: twins, and what came of them; one that met a passing trouble is sent again by whoever needs it next.
-        chains: those that the load balancer has presented while calls were accepted.
-    """
-
-    def __init__(self, chains: Chains | None = None) -> None:
-        """``chains`` may be shared with others who call the same load balancer."""
-        self.sent: dict[Asked, Observation] = {}
-        self.chains = chains or Chains()
-        self._silent = 0
-
-    def note(self, observation: Observation) -> None:
-        """Count silence; any sign of life ends it."""
-        silent = isinstance(observation, Refused) and observation.cause in SILENCE
-        self._silent = self._silent + 1 if silent else 0
-
-    @property
-    def given_up(self) -> bool:
-        """Whether the far side has been silent for too long."""
-        return self._silent >= PATIENCE
 
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
@@ -225,28 +195,45 @@ class Judge:
         self.finding = Finding(str(observation.layer), str(observation.cause))  # nothing is to be done
         return observation
 
-    def undisturbed(self, seen: Iterable[tuple[Asked, Observation]]) -> None:
-        """Every call of a traffic must have been accepted, and answered by the flow.
+    def undisturbed(self, change: Change) -> None:
+        """Every call that is made while something is changed must be accepted, and answered by the flow.
+
+        What was seen in the past cannot be asked again, and trouble can look like it: so it refutes only when the
+        change, made once more, has done the same, and calls were well afterwards both times.
 
         Raises:
-            Refuted: one was refused, or answered otherwise.
-            NotProven: there was none, or one did not get as far as an authentication decision.
+            Refuted: the change has twice refused a call, or had it answered otherwise.
+            NotProven: no call was made; or one did not get as far as a decision, or met a trouble that passes.
         """
         __tracebackhide__ = True
-        calls = tuple(seen)
-        if not calls:
+        first = self._disturbed(change())
+        if first is None:
+            self.finding = Finding()
+            return
+        call, observation = first
+        finding = self._finding_of(call, observation)
+        again = self._disturbed(change())
+        if again is None or not alike(observation, again[1], call):
+            raise NotProven(f"infrastructure: {_in_between(observation)}; it was not when it was done again", finding)
+        raise Refuted(f"{_in_between(observation)}, twice", finding)
+
+    def _disturbed(self, seen: InBetween) -> tuple[Asked, Observation] | None:
+        """The first call that was not answered as it must be, if it may be the change's doing."""
+        __tracebackhide__ = True
+        if not seen.calls:
             raise NotProven("no call was made")
-        for number, (call, observation) in enumerate(calls, 1):
-            if isinstance(observation, Refused):
-                self._witness(CALL, call, observation)
-                finding = self._finding_of(call, observation)
-                if observation.cause in INFRASTRUCTURE | BROKEN_OFF:  # nobody can ask a call of the past again
-                    raise NotProven(f"infrastructure: call {number} of {len(calls)} was {observation}", finding)
-                raise Refuted(f"call {number} of {len(calls)} in between was {observation}", finding)
-            if not answers_as_expected(observation, call):
-                raise Refuted(f"call {number} of {len(calls)} in between: {otherwise(observation)}", _wrong_answer())
-        self._witness(CALL, *calls[-1])
-        self.finding = Finding()
+        bad = ((call, observation) for call, observation in seen.calls if not _answered_by_the_flow(call)(observation))
+        found = next(bad, None)
+        self._witness(CALL, *(found or seen.calls[-1]))
+        if found is None:
+            return None
+        call, observation = found
+        broken_off = isinstance(observation, Refused) and observation.cause in INFRASTRUCTURE | BROKEN_OFF
+        if broken_off or not seen.calm:
+            afterwards = "" if seen.calm else "; so was one when nothing was changed any more"
+            told = f"infrastructure: {_in_between(observation)}{afterwards}"
+            raise NotProven(told, self._finding_of(call, observation))
+        return found
 
     def _settled(self, part: str, call: Asked, wanted: Callable[[Observation], bool], within: float) -> Observation:
         """What a call comes to when the runtime has had time to notice a change."""
@@ -363,10 +350,13 @@ class Judge:
     def _passing(self, call: Asked, first: Observation, again: Observation) -> NotProven:
         """The same call has come to two things: something passes by."""
         told = f"infrastructure: {call.path} was {first}, and then, asked again, {again}"
-        return NotProven(told, self._finding_of(call, first) if isinstance(first, Refused) else _wrong_answer())
+        return NotProven(told, self._finding_of(call, first))
 
-    def _finding_of(self, call: Asked, observation: Refused) -> Finding:
-        return finding_of_refusal(call, observation, self._known)
+    def _finding_of(self, call: Asked, observation: Observation) -> Finding:
+        """Of a refusal, or of an answer that is not the flow's."""
+        if isinstance(observation, Refused):
+            return finding_of_refusal(call, observation, self._known)
+        return _wrong_answer()
 
     def _send(self, call: Asked) -> Observation:
         __tracebackhide__ = True
@@ -379,6 +369,12 @@ class Judge:
 
 def _answered_by_the_flow(call: Asked) -> Callable[[Observation], bool]:
     return lambda observation: isinstance(observation, Accepted) and answers_as_expected(observation, call)
+
+
+def _in_between(observation: Observation) -> str:
+    if isinstance(observation, Refused):
+        return f"a call in between was {observation}"
+    return f"of a call in between {otherwise(observation)}"
 
 
 def _not_refused(layer: Layer) -> Finding:
