@@ -116,6 +116,7 @@ def test_default_run_writes_allure_and_junit(default_run: tuple[subprocess.Compl
     assert len(cases) == len(checks)
 
 
+@pytest.mark.once
 def test_parallel_run_gives_the_same_verdicts(
     default_run: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
 ) -> None:
