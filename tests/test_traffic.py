@@ -67,6 +67,17 @@ class Waiting(Counting):
 
         return Condition()
 
+    def event(self) -> threading.Event:
+        """By which the traffic is ended: nobody waits for a call then but whoever wants to see its end."""
+        waited_for = self._waited_for
+
+        class Event(threading.Event):
+            def set(self) -> None:
+                super().set()
+                waited_for.set()
+
+        return Event()
+
 
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +120,7 @@ def test_calm_afterwards(
 ) -> None:
     """Who has met something bad goes on for a while, until there is more of it; who has not is done."""
     sender = Waiting()
-    there = SimpleNamespace(Thread=threading.Thread, Event=threading.Event, Condition=sender.condition)
+    there = SimpleNamespace(Thread=threading.Thread, Event=sender.event, Condition=sender.condition)
     monkeypatch.setattr(module, "threading", there)
     with flowing(sender, current.basic) as traffic:
         sender.bad |= {sender.calls + number for number in range(2, 2 + before)}
