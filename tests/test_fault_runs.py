@@ -106,24 +106,23 @@ def test_replay_is_a_command() -> None:
 
 def test_broker_in_trouble_has_not_refused_client_x509(tmp_path: Path) -> None:
     """Its first order fails by the broker's trouble and the next one is granted, which refutes nothing."""
-    chosen = "FLOW-05 or FLOW-12 or FLOW-14 or KEYS-50 or KEYS-61 or STORE-04 or TOKEN-10 or TOKEN-13 or TOKEN-14"
-    options = ("--profile=current", "--fault=broker-fails-late", "--seed=291424", f"--reports={tmp_path}", "-k", chosen)
+    options = ("--profile=current", "--fault=broker-fails-late", "--seed=7", f"--reports={tmp_path}", "-k", "KEYS-61")
     command = [sys.executable, "-m", "pytest", "-q", *options]
     subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
-    checks = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))["checks"]
-    (found,) = (check for check in checks if check["id"] == "KEYS-61")
+    (found,) = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))["checks"]
     assert (found["verdict"], found["cause"]) == ("not_proven", "broker-failed")
+    assert found["reason"].startswith("infrastructure: what the check needs could not be created: denied at broker")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs to fork")
 def test_no_fault_makes_a_check_say_something_wrong() -> None:
-    """Three runs under each fault, on the right landscape and on wrong ones; ``tests.fault_runs`` makes thousands.
+    """Two runs under each fault, on the right landscape and on wrong ones; ``tests.fault_runs`` makes thousands.
 
     And each fault has struck: one that does not would show nothing.
     """
     options = (
         "--runs",
-        str(3 * len(FAULTS)),
+        str(2 * len(FAULTS)),
         "--seed",
         "9",
         "--defects",

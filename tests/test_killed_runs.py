@@ -1,4 +1,4 @@
-"""``kill -9`` at every request of a run's life, and ``reap`` afterwards: the space holds what it held before."""
+"""``kill -9`` at every change that a run makes, and ``reap`` afterwards: the space holds what it held before."""
 
 from __future__ import annotations
 
@@ -36,19 +36,26 @@ PRELOADED = ["cpi_conformance.control", "cpi_conformance.landscape", "cpi_confor
 
 
 class Executioner:
-    """Stands before the Cloud Controller and ends a process when it has made so many requests."""
+    """Stands before the Cloud Controller and ends a process at one of the requests that tell.
+
+    These are the changes, and the first look at what has come of each; who dies at a later look leaves nothing else.
+    """
 
     def __init__(self, inner: Application) -> None:
         self._inner = inner
+        self._changed = True
         self.requests = 0
         self.last = 0
         self.victim: int | None = None
 
     async def __call__(self, exchange: Exchange) -> Answer:
         answer = await self._inner(exchange)  # what was asked is done, but nobody learns of it
-        self.requests += 1
-        if self.victim is not None and self.requests == self.last:
-            os.kill(self.victim, signal.SIGKILL)
+        changes, looked = exchange.method != "GET", self._changed
+        self._changed = changes
+        if changes or looked:
+            self.requests += 1
+            if self.victim is not None and self.requests == self.last:
+                os.kill(self.victim, signal.SIGKILL)
         return answer
 
 
@@ -80,7 +87,7 @@ class Scene:
         return self.executioner
 
     def run(self, last: int = 0) -> int:
-        """Run the checks; killed after so many requests to the Cloud Controller, 0 for never. The exit code."""
+        """Run the checks; killed after so many requests that tell, 0 for never. The exit code."""
         self.executioner.requests, self.executioner.last = 0, last
         process = self._context.Process(target=run_checks, args=(str(self.file), str(self._reports)))
         process.start()
@@ -112,14 +119,14 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         yield Scene(landscape, hand_out(landscape, population, tmp_path / "landscape"), tmp_path / "reports")
 
 
-def test_every_request(scene: Scene) -> None:
+def test_every_change(scene: Scene) -> None:
     """Counted in a run that nobody kills; then one run dies after each of these requests."""
     before = scene.landscape.cloud_controller.inventory()
     assert len(before.instances) >= 20
     assert scene.run() == 0
     assert scene.landscape.cloud_controller.inventory() == before
     requests = scene.executioner.requests
-    assert requests > 40
+    assert requests > 20
     killed = left = 0
     for last in range(1, requests + 1):
         code = scene.run(last)
@@ -127,6 +134,6 @@ def test_every_request(scene: Scene) -> None:
         left += scene.landscape.cloud_controller.inventory() != before
         scene.reap()
         assert scene.landscape.cloud_controller.inventory() == before, f"after a kill at request {last}"
-    # polls differ from run to run, so a run may end before its last request comes
-    assert killed > 0.9 * requests
+    # looks of threads side by side may fall together, so a run may end before its last request comes
+    assert killed > 0.8 * requests
     assert left > 0.5 * requests, "hardly any killed run has left something, so nothing has been shown"

@@ -31,7 +31,7 @@ from tests.neighbours import move_in, settled
 
 pytestmark = pytest.mark.once
 
-RUNS = 250
+RUNS = 150
 """The seeds from 0; 500 took half a minute more and showed nothing else."""
 
 AT_ONCE = 50
