@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
@@ -38,7 +39,10 @@ def the_plan() -> tuple[list[Defect], dict[str, Expectation], Plan]:
     return [*DEFECTS.values()], expectations, plan(DEFECTS.values(), expectations)
 
 
-PLANS = pytest.mark.parametrize("planned", [a_plan(), the_plan()], ids=["made-up", "of-the-matrix"])
+PLANS = pytest.mark.parametrize("make", [a_plan, the_plan], ids=["made-up", "of-the-matrix"])
+
+
+Made = Callable[[], tuple[list[Defect], dict[str, Expectation], Plan]]
 
 
 def names(group: Group) -> list[str]:
@@ -47,9 +51,9 @@ def names(group: Group) -> list[str]:
 
 
 @PLANS
-def test_plan_covers_every_defect_on_every_check(planned: tuple[list[Defect], dict[str, Expectation], Plan]) -> None:
+def test_plan_covers_every_defect_on_every_check(make: Made) -> None:
     """Each is in one group; each that shares is also in one crossing, or on its few checks alone."""
-    defects, known, made = planned
+    defects, known, made = make()
     assert sorted(name for group in made.groups for name in names(group)) == sorted(each.name for each in defects)
     jobs = list(made.jobs)
     for group in made.groups:
@@ -69,11 +73,9 @@ def test_plan_covers_every_defect_on_every_check(planned: tuple[list[Defect], di
 
 
 @PLANS
-def test_plan_lets_only_those_share_that_can_be_told_from_each_other(
-    planned: tuple[list[Defect], dict[str, Expectation], Plan],
-) -> None:
+def test_plan_lets_only_those_share_that_can_be_told_from_each_other(make: Made) -> None:
     """No check is named by two that share; those of the receipt are among themselves; who stands apart does."""
-    defects, known, made = planned
+    defects, known, made = make()
     order = [each.name for each in defects]
     system = {each.name: each.system for each in defects}
     for group in (*made.groups, *made.crossings):
@@ -88,9 +90,9 @@ def test_plan_lets_only_those_share_that_can_be_told_from_each_other(
 
 
 @PLANS
-def test_nobody_meets_twice(planned: tuple[list[Defect], dict[str, Expectation], Plan]) -> None:
+def test_nobody_meets_twice(make: Made) -> None:
     """So that a check that two runs show red is red by what they have in common; and nothing hides what shows."""
-    _, known, made = planned
+    _, known, made = make()
     together = {pair for group in made.groups for pair in itertools.combinations(names(group), 2)}
     for crossing in made.crossings:
         assert crossing.shares

@@ -38,15 +38,17 @@ PRELOADED = ["cpi_conformance.control", "cpi_conformance.landscape", "cpi_confor
 class Executioner:
     """Stands before the Cloud Controller and ends a process at one of the requests that tell.
 
-    These are the changes, and the first look at what has come of each; who dies at a later look leaves nothing else.
+    These are the changes, and the first look after each; who dies at a later look leaves nothing else.
     """
 
     def __init__(self, inner: Application) -> None:
         self._inner = inner
-        self._changed = True
-        self.requests = 0
-        self.last = 0
         self.victim: int | None = None
+        self.begin()
+
+    def begin(self, last: int = 0) -> None:
+        """Count anew, up to the request at which somebody dies; 0 for never."""
+        self.requests, self.last, self._changed = 0, last, False
 
     async def __call__(self, exchange: Exchange) -> Answer:
         answer = await self._inner(exchange)  # what was asked is done, but nobody learns of it
@@ -88,7 +90,7 @@ class Scene:
 
     def run(self, last: int = 0) -> int:
         """Run the checks; killed after so many requests that tell, 0 for never. The exit code."""
-        self.executioner.requests, self.executioner.last = 0, last
+        self.executioner.begin(last)
         process = self._context.Process(target=run_checks, args=(str(self.file), str(self._reports)))
         process.start()
         self.executioner.victim = process.pid

@@ -32,7 +32,7 @@ from tests.neighbours import move_in, settled
 pytestmark = pytest.mark.once
 
 RUNS = 150
-"""The seeds from 0; 500 took half a minute more and showed nothing else."""
+"""The seeds from 0; 500 showed nothing else."""
 
 AT_ONCE = 50
 """Runs for each test, so that they can be spread."""

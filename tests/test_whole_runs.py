@@ -107,7 +107,8 @@ def test_killed_on_the_tenant(last: int, scene: Scene, tmp_path: Path) -> None:
     before = scene.held()
     scene.landscape.interpose(hosts.TENANT, appoint)
     run = begin(scene.file, tmp_path / "reports", "-k", "FLOW-05 or FLOW-08 or STORE-01 or STORE-05")
-    executioners[0].last, executioners[0].victim = last, run.pid
+    executioners[0].begin(last)
+    executioners[0].victim = run.pid
     run.communicate(timeout=180)
     assert run.returncode == -signal.SIGKILL
     executioners[0].victim = None
